@@ -1,0 +1,30 @@
+import { buildJobsApp } from '../shared/app/jobs.ts';
+import { createRuntime } from '../shared/app/runtime.ts';
+import { serveSubmit } from '../shared/app/submit.ts';
+import { createEndpoint } from '../shared/http/endpoint.ts';
+import { VALIDATORS as BODY_VALIDATORS } from '../shared/http/generated/validators.js';
+import { toJobView } from '../shared/jobs/view.ts';
+import { CATALOG } from '../shared/templates/generated/catalog.ts';
+import { VALIDATORS } from '../shared/templates/generated/validators.js';
+
+const runtime = createRuntime();
+const app = {
+  jobs: buildJobsApp(runtime),
+  catalog: CATALOG,
+  bodyValidator: BODY_VALIDATORS['submit-job'],
+  parameterValidators: VALIDATORS,
+  now: runtime.now,
+};
+
+/** Starts a job: 202 for a new one, 200 with `Idempotency-Replayed: true` for one that was there. */
+export const handler = createEndpoint(
+  { operation: 'submit-job', ...runtime },
+  async (invocation) => {
+    const { record, replayed } = await serveSubmit(invocation, app);
+    const body = toJobView(record, app.jobs().config.publicUrl);
+    const headers = { location: body.links.self, 'retry-after': '2' };
+    return replayed
+      ? { status: 200, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
+      : { status: 202, body, headers };
+  },
+);

@@ -1,0 +1,105 @@
+import { readJobsConfig, type JobsConfig, type TargetConfig } from '../config.ts';
+import type { AwsCredentials } from '../aws/signed-request.ts';
+import { toAccountEmail } from '../credentials/accounts.ts';
+import { createGoogleTokens, type GoogleTokens } from '../credentials/google-tokens.ts';
+import { createDataprocGateway } from '../dataproc/gateway.ts';
+import type { BrowsePorts } from '../jobs/browse.ts';
+import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
+import { Problem } from '../problem.ts';
+import { createDynamoDbRecords } from '../records/dynamodb.ts';
+import { createJobStorage } from '../storage/gateway.ts';
+import { createSend, type Send } from '../transport.ts';
+import { once, type Runtime } from './runtime.ts';
+
+/** Everything the job functions use, built from the environment. */
+export interface JobsApp {
+  readonly config: JobsConfig;
+  readonly records: JobRecords;
+  readonly gateway: JobGateway;
+  readonly storage: JobStorage;
+  readonly browse: BrowsePorts;
+  readonly getTarget: (name: string) => TargetConfig;
+  /** How a target's reader or signer reaches storage. */
+  readonly toAccess: (target: string, role: 'reader' | 'signer', deadline: Date) => StorageAccess;
+}
+
+/** Builds the adapters on first use. The returned function throws ConfigError when the environment is wrong. */
+export function buildJobsApp(runtime: Runtime): () => JobsApp {
+  return once(() => {
+    const config = readJobsConfig(runtime.environment);
+    const send = createSend(runtime.now);
+    const tokens = buildTokens(config, runtime, send);
+    const { endpoints, targets } = config;
+    const { now, sleep } = runtime;
+    const records = createDynamoDbRecords({
+      table: config.table,
+      region: config.region,
+      endpoint: endpoints.aws,
+      credentials: () => readAwsCredentials(runtime),
+      send,
+      now,
+      sleep,
+    });
+    const gateway = createDataprocGateway({
+      targets,
+      endpoint: endpoints.dataproc,
+      tokens,
+      send,
+      now,
+      sleep,
+    });
+    const storage = createJobStorage({
+      endpoint: endpoints.storage,
+      iamCredentialsEndpoint: endpoints.iamCredentials,
+      tokens,
+      send,
+      now,
+    });
+    const getTarget = (name: string): TargetConfig => requireTarget(config, name);
+    const readerOf = (name: string): string => getTarget(name).reader;
+    return {
+      config,
+      records,
+      gateway,
+      storage,
+      browse: { records, gateway, now, readerOf },
+      getTarget,
+      toAccess: (name, role, deadline) => {
+        const target = getTarget(name);
+        return { account: toAccountEmail(target[role], target.project), deadline };
+      },
+    };
+  });
+}
+
+function buildTokens(config: JobsConfig, runtime: Runtime, send: Send): GoogleTokens {
+  return createGoogleTokens({
+    workloadIdentityProvider: config.workloadIdentityProvider,
+    region: config.region,
+    stsEndpoint: config.endpoints.sts,
+    iamCredentialsEndpoint: config.endpoints.iamCredentials,
+    awsCredentials: () => readAwsCredentials(runtime),
+    send,
+    now: runtime.now,
+  });
+}
+
+function requireTarget(config: JobsConfig, name: string): TargetConfig {
+  const target = config.targets.get(name);
+  if (target !== undefined) return target;
+  throw new Problem(
+    'internal',
+    'The template’s target is not configured here.',
+    {},
+    new Error(name),
+  );
+}
+
+function readAwsCredentials(runtime: Runtime): AwsCredentials {
+  const { environment } = runtime;
+  return {
+    accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
+    secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
+    sessionToken: environment['AWS_SESSION_TOKEN'],
+  };
+}

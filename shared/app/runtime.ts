@@ -1,0 +1,30 @@
+import type { Environment } from '../config.ts';
+import { createLog, type Log } from '../log.ts';
+
+/** What a process gives to the code in it: the one place that touches the clock, the environment and standard output. */
+export interface Runtime {
+  readonly environment: Environment;
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly log: Log;
+}
+
+/** The runtime of a Lambda function; log lines go to standard output, which Lambda carries to CloudWatch Logs. */
+export function createRuntime(): Runtime {
+  const now = (): Date => new Date();
+  return {
+    environment: process.env,
+    now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    log: createLog(
+      { writeLine: (line) => process.stdout.write(`${line}\n`), now },
+      { service: 'jobgate' },
+    ),
+  };
+}
+
+/** Makes a value when it is first asked for and keeps it; a failure is not kept. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

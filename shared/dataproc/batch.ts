@@ -1,0 +1,122 @@
+import type { protos } from '@google-cloud/dataproc';
+import type { HistoryEntry, JobError, JobId, JobState } from '../jobs/job.ts';
+import type { Submission, UpstreamJob } from '../jobs/ports.ts';
+import { toJobState } from './states.ts';
+
+type Batch = protos.google.cloud.dataproc.v1.IBatch;
+
+/** A batch in proto3 JSON, where enums are names and durations strings. */
+export type BatchJson = Omit<Batch, 'environmentConfig'> & {
+  readonly environmentConfig: {
+    readonly executionConfig: {
+      readonly serviceAccount: string;
+      readonly ttl: string;
+      readonly stagingBucket: string;
+      readonly authenticationConfig: { readonly userWorkloadAuthenticationType: 'SERVICE_ACCOUNT' };
+    };
+  };
+};
+
+/** Where a batch runs and stages its files. */
+export interface BatchPlace {
+  readonly stagingBucket: string;
+  readonly runtimeVersion: string;
+  readonly runtimeAccountEmail: string;
+}
+
+/** Writes a submission as a batch that runs as the template's own account. Source: Dataproc REST reference, Batch. */
+export function toBatch(submission: Submission, place: BatchPlace): BatchJson {
+  const { program } = submission;
+  return {
+    labels: { ...submission.labels },
+    pysparkBatch: {
+      mainPythonFileUri: program.mainUri,
+      pythonFileUris: [...program.pyFileUris],
+      args: [...program.args],
+    },
+    runtimeConfig: { version: place.runtimeVersion, properties: { ...program.properties } },
+    environmentConfig: {
+      executionConfig: {
+        serviceAccount: place.runtimeAccountEmail,
+        ttl: `${submission.maxRuntimeSeconds}s`,
+        stagingBucket: place.stagingBucket,
+        authenticationConfig: { userWorkloadAuthenticationType: 'SERVICE_ACCOUNT' },
+      },
+    },
+  };
+}
+
+/** Reads a batch from Google's answer; undefined when its state is none that is known. */
+export function parseBatch(
+  jobId: JobId,
+  batch: ReadonlyMap<string, unknown>,
+): UpstreamJob | undefined {
+  const state = toJobState(batch.get('state'));
+  if (state === undefined) return undefined;
+  const message = readText(batch.get('stateMessage'));
+  const stateTime = readText(batch.get('stateTime'));
+  const history = readHistory(batch, state, stateTime);
+  return {
+    jobId,
+    state,
+    waitReason: state === 'queued' ? toWaitReason(message) : null,
+    startedAt: history.find((entry) => entry.state === 'running')?.at ?? null,
+    endedAt: ['succeeded', 'failed', 'cancelled'].includes(state) ? stateTime : null,
+    history,
+    labels: readLabels(batch.get('labels')),
+    driverOutputUri: readText(readMember(batch.get('runtimeInfo'), 'outputUri')),
+    error: state === 'failed' ? toJobError(message) : null,
+  };
+}
+
+/** Earlier states come from `stateHistory`, the present one from `state` and `stateTime`. */
+function readHistory(
+  batch: ReadonlyMap<string, unknown>,
+  state: JobState,
+  stateTime: string | null,
+): readonly HistoryEntry[] {
+  const past = batch.get('stateHistory');
+  const entries = (Array.isArray(past) ? past : []).flatMap((entry: unknown) => {
+    const was = toJobState(readMember(entry, 'state'));
+    const at = readText(readMember(entry, 'stateStartTime'));
+    return was === undefined || at === null ? [] : [{ state: was, at }];
+  });
+  return stateTime === null ? entries : [...entries, { state, at: stateTime }];
+}
+
+function toWaitReason(message: string | null): string {
+  return message !== null && /quota|limit|capacity/i.test(message) ? 'quota' : 'provisioning';
+}
+
+const EXCEPTION =
+  /\[?\b((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\w*): ([^\n]*)/;
+
+/** The exception's class and message, without Google's links and wrapping. */
+function toJobError(message: string | null): JobError {
+  const [, exceptionClass, exceptionMessage] = EXCEPTION.exec(message ?? '') ?? [];
+  if (exceptionClass !== undefined) {
+    const text = (exceptionMessage ?? '').replace(/\]\.?\s*(Additional details.*)?$/, '').trim();
+    return {
+      class: 'user_code',
+      code: 'driver_failed',
+      message: `${exceptionClass}: ${text}`.slice(0, 1000),
+      retryable: false,
+    };
+  }
+  const text = 'The driver ended with an error; its log says why.';
+  return { class: 'user_code', code: 'driver_failed', message: text, retryable: false };
+}
+
+function readLabels(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, label]) => [name, String(label)]));
+}
+
+function readMember(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return new Map<string, unknown>(Object.entries(value)).get(name);
+}
+
+function readText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,43 @@
+import type { APIGatewayAuthorizerResult } from 'aws-lambda';
+import { toCallerContext, type Caller } from '../identity/caller.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+/**
+ * Writes the authorizer's answer: a policy that allows every method the caller's scopes cover, and nothing else.
+ * API Gateway caches it per token and replays it on other routes, so it never names only the route that was asked for.
+ * Source: Amazon API Gateway, output from a Lambda authorizer.
+ */
+export function toAuthorizerResult(caller: Caller, methodArn: string): APIGatewayAuthorizerResult {
+  const stageArn = methodArn.split('/', 2).join('/');
+  const routes: readonly Route[] = Object.values(ROUTES);
+  const allowed = routes.filter(
+    (route) => route.authorized && (route.scope === null || caller.scopes.includes(route.scope)),
+  );
+  return {
+    principalId: caller.subject,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        allowed.length === 0
+          ? { Effect: 'Deny', Action: 'execute-api:Invoke', Resource: `${stageArn}/*/*` }
+          : {
+              Effect: 'Allow',
+              Action: 'execute-api:Invoke',
+              Resource: allowed.map((route) => toResource(stageArn, route)),
+            },
+      ],
+    },
+    context: { ...toCallerContext(caller), callerJson: describeForGateway(caller) },
+  };
+}
+
+/** A path parameter becomes `*`, which also crosses slashes: finer rules are the handlers'. */
+function toResource(stageArn: string, route: Route): string {
+  return `${stageArn}/${route.method}${route.path.replaceAll(/\{[^}]+\}/g, '*')}`;
+}
+
+/** JSON text that the gateway's own 403 pastes into its body: escaped here, because the gateway escapes nothing. */
+function describeForGateway(caller: Caller): string {
+  const { issuer, subject, client, scopes } = caller;
+  return JSON.stringify({ issuer, subject, client, scopes });
+}

@@ -1,0 +1,17 @@
+const CORRELATION_ID = /^[a-z0-9][a-z0-9-]{7,59}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const NO_TRACE = '0'.repeat(32);
+
+/**
+ * Chooses a request's correlation id: the caller's own if it has the right form after lower-casing, else the trace id
+ * of `traceparent`, else the fallback. Source: DESIGN section 2; W3C Trace Context section 3.2.
+ */
+export function chooseCorrelationId(
+  headers: ReadonlyMap<string, string>,
+  fallback: string,
+): string {
+  const own = headers.get('x-correlation-id')?.toLowerCase();
+  if (own !== undefined && CORRELATION_ID.test(own)) return own;
+  const [, traceId] = TRACEPARENT.exec(headers.get('traceparent') ?? '') ?? [];
+  return traceId === undefined || traceId === NO_TRACE ? fallback : traceId;
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { parseCallerContext, type Caller } from '../identity/caller.ts';
+import { chooseCorrelationId } from './correlation.ts';
+
+/** A request as handlers see it: header names in lower case, path parameters decoded, the body as text. */
+export interface ApiRequest {
+  readonly correlationId: string;
+  readonly requestId: string;
+  /** Path with the stage's prefix, as the caller sent it, for `instance`. */
+  readonly path: string;
+  readonly caller: Caller | undefined;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly query: ReadonlyMap<string, string>;
+  readonly pathParameters: ReadonlyMap<string, string>;
+  readonly rawBody: string | undefined;
+}
+
+/** Reads an API Gateway proxy event of which nothing is assumed: any value gives a request. */
+export function parseRequest(event: unknown): ApiRequest {
+  const members = toMap(event);
+  const context = toMap(members.get('requestContext'));
+  const headers = toTextMap(members.get('headers'), (name) => name.toLowerCase());
+  return {
+    correlationId: chooseCorrelationId(headers, randomUUID()),
+    requestId: toText(context.get('requestId')) ?? 'unknown',
+    path: toText(members.get('path')) ?? '',
+    caller: parseCallerContext(context.get('authorizer')),
+    headers,
+    query: toTextMap(members.get('queryStringParameters')),
+    pathParameters: toTextMap(members.get('pathParameters')),
+    rawBody: readBody(members),
+  };
+}
+
+function readBody(members: ReadonlyMap<string, unknown>): string | undefined {
+  const body = toText(members.get('body'));
+  if (body === undefined || members.get('isBase64Encoded') !== true) return body;
+  return Buffer.from(body, 'base64').toString('utf8');
+}
+
+function toTextMap(
+  value: unknown,
+  rename: (name: string) => string = (name) => name,
+): ReadonlyMap<string, string> {
+  const entries = [...toMap(value)].flatMap(([name, member]): [string, string][] =>
+    typeof member === 'string' ? [[rename(name), member]] : [],
+  );
+  return new Map(entries);
+}
+
+function toMap(value: unknown): ReadonlyMap<string, unknown> {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : new Map();
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

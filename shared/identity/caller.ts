@@ -1,0 +1,105 @@
+/** Who makes a request, as a verified token says. Identity is issuer and subject together. Source: RFC 9068 section 2. */
+export interface Caller {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly client: string;
+  /** RFC 8693 `act.sub`: who acts for the subject; null when the subject acts itself. */
+  readonly actor: string | null;
+  readonly scopes: readonly string[];
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly tokenId: string;
+  readonly expiresAt: Date;
+}
+
+/** The flat form in which API Gateway carries a caller from the authorizer to the handlers. */
+export type CallerContext = Readonly<Record<ContextKey, string>>;
+
+type ContextKey =
+  | 'issuer'
+  | 'subject'
+  | 'client'
+  | 'actor'
+  | 'grantedScopes'
+  | 'groups'
+  | 'roles'
+  | 'tokenId'
+  | 'expiresAt';
+
+/**
+ * Flattens a caller into authorizer context values, strings only.
+ * Key names avoid `scopes` and `claims`, which local gateways drop.
+ */
+export function toCallerContext(caller: Caller): CallerContext {
+  return {
+    issuer: caller.issuer,
+    subject: caller.subject,
+    client: caller.client,
+    actor: caller.actor ?? '',
+    grantedScopes: JSON.stringify(caller.scopes),
+    groups: JSON.stringify(caller.groups),
+    roles: JSON.stringify(caller.roles),
+    tokenId: caller.tokenId,
+    expiresAt: String(Math.floor(caller.expiresAt.getTime() / 1000)),
+  };
+}
+
+/** Reads a caller back from the context; undefined when any part is missing or malformed. */
+export function parseCallerContext(context: unknown): Caller | undefined {
+  if (typeof context !== 'object' || context === null) return undefined;
+  const values = new Map(Object.entries(context));
+  const text = (key: ContextKey): string | undefined => {
+    const value: unknown = values.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [issuer, subject, client, tokenId] = [
+    text('issuer'),
+    text('subject'),
+    text('client'),
+    text('tokenId'),
+  ];
+  const lists = [text('grantedScopes'), text('groups'), text('roles')].map(parseList);
+  const [scopes, groups, roles] = lists;
+  const expiresAtSeconds = Number(text('expiresAt') ?? Number.NaN);
+  if (!issuer || !subject || client === undefined || tokenId === undefined) return undefined;
+  if (!scopes || !groups || !roles || !Number.isSafeInteger(expiresAtSeconds)) return undefined;
+  const actor = text('actor');
+  return {
+    issuer,
+    subject,
+    client,
+    actor: actor === undefined || actor === '' ? null : actor,
+    scopes,
+    groups,
+    roles,
+    tokenId,
+    expiresAt: new Date(expiresAtSeconds * 1000),
+  };
+}
+
+function parseList(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value)) return undefined;
+    return value.every((item) => typeof item === 'string') ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Names a caller in a log line: client and subject, never a claim's value beyond them. */
+export function describeCaller(caller: Caller): string {
+  return caller.client === caller.subject
+    ? caller.subject
+    : `${caller.subject} via ${caller.client}`;
+}
+
+/** Tells whether two callers are the same identity: same issuer and same subject. */
+export function isSameIdentity(
+  one: { readonly issuer: string; readonly subject: string },
+  other: { readonly issuer: string; readonly subject: string },
+): boolean {
+  return one.issuer === other.issuer && one.subject === other.subject;
+}

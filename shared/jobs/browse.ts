@@ -1,0 +1,118 @@
+import { decideReadData, decideSee, type Decision } from '../policy.ts';
+import { Problem } from '../problem.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { Catalog } from '../templates/catalog.ts';
+import { findTemplate } from '../templates/catalog.ts';
+import { isTerminal, parseJobId, type JobRecord } from './job.ts';
+import { adoptUpstream, endRecord } from './progress.ts';
+import type { JobGateway, JobRecords } from './ports.ts';
+
+/** What looking at jobs needs from outside; `readerOf` names the reading account of a target. */
+export interface BrowsePorts {
+  readonly records: JobRecords;
+  readonly gateway: JobGateway;
+  readonly readerOf: (target: string) => string;
+  readonly now: () => Date;
+}
+
+/** Who looks at which job, until when. */
+export interface BrowseRequest {
+  readonly caller: Caller;
+  readonly rawJobId: unknown;
+  readonly deadline: Date;
+}
+
+/**
+ * Gets a job that the caller may see, brought up to date.
+ * @throws Problem `job_not_found` for an unknown job and for somebody else's alike; upstream problems.
+ */
+export async function getJob(request: BrowseRequest, ports: BrowsePorts): Promise<JobRecord> {
+  return refreshJob(await findVisible(request, ports.records), request.deadline, ports);
+}
+
+/** A job whose data the caller may read, and the rule that allowed it. */
+export interface ReadableJob {
+  readonly record: JobRecord;
+  readonly decision: Decision & { readonly kind: 'allow' };
+}
+
+/**
+ * Finds a job whose log, results and files the caller may read, as it was last recorded.
+ * @throws Problem `job_not_found`; `insufficient_scope` for one who sees the job but may not read its data.
+ */
+export async function findReadableJob(
+  request: BrowseRequest,
+  records: JobRecords,
+  catalog: Catalog,
+): Promise<ReadableJob> {
+  const record = await findVisible(request, records);
+  const decision = decideReadData(request.caller, record, findTemplate(catalog, record.template));
+  if (decision.kind === 'allow') return { record, decision };
+  throw new Problem('insufficient_scope', 'You may see this job, but not read its data.', {
+    job: record.id,
+    missing: decision.missing,
+  });
+}
+
+/** As {@link findReadableJob}, brought up to date. @throws upstream problems too. */
+export async function getReadableJob(
+  request: BrowseRequest,
+  ports: BrowsePorts,
+  catalog: Catalog,
+): Promise<ReadableJob> {
+  const { record, decision } = await findReadableJob(request, ports.records, catalog);
+  return { record: await refreshJob(record, request.deadline, ports), decision };
+}
+
+async function findVisible(request: BrowseRequest, records: JobRecords): Promise<JobRecord> {
+  const jobId = parseJobId(request.rawJobId);
+  const record = jobId === undefined ? undefined : await records.find(jobId, request.deadline);
+  if (record === undefined || decideSee(request.caller, record).kind === 'deny') {
+    throw new Problem('job_not_found', 'No job of yours has this id.');
+  }
+  return record;
+}
+
+/** Milliseconds after which a `submitting` record without a batch counts as lost. */
+const LOST_AFTER_MS = 15 * 60_000;
+
+/** Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. */
+export async function refreshJob(
+  record: JobRecord,
+  deadline: Date,
+  ports: BrowsePorts,
+): Promise<JobRecord> {
+  if (isTerminal(record.state) || isFresh(record, ports.now())) return record;
+  const upstream = await ports.gateway.find({
+    jobId: record.id,
+    target: record.target.name,
+    account: ports.readerOf(record.target.name),
+    deadline,
+  });
+  const now = ports.now();
+  const next =
+    upstream === undefined ? endIfLost(record, now) : adoptUpstream(record, upstream, now);
+  if (next === record) return record;
+  const outcome = await ports.records.replace(next, deadline);
+  return outcome === 'replaced' ? next : ((await ports.records.find(record.id, deadline)) ?? next);
+}
+
+/** Milliseconds between looks: 1 s at first, 5 % of the job's age later, at most 30 s. Source: DESIGN section 5. */
+function isFresh(record: JobRecord, now: Date): boolean {
+  const ageMs = now.getTime() - Date.parse(record.submittedAt);
+  const intervalMs = Math.min(30_000, Math.max(1_000, ageMs * 0.05));
+  return now.getTime() - Date.parse(record.checkedAt) < intervalMs;
+}
+
+/** A record whose batch nobody finds: still on its way at first, later lost for good. */
+function endIfLost(record: JobRecord, now: Date): JobRecord {
+  if (record.state === 'submitting') {
+    const ageMs = now.getTime() - Date.parse(record.submittedAt);
+    if (ageMs < LOST_AFTER_MS) return record;
+  }
+  const message =
+    record.state === 'submitting'
+      ? 'The job never reached Dataproc.'
+      : 'Dataproc no longer knows this job; somebody deleted it there.';
+  return endRecord(record, { class: 'platform', code: 'job_lost', message, retryable: true }, now);
+}

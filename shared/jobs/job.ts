@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import type { TemplateName } from '../templates/template.ts';
+import { canonicalize } from './canonical-json.ts';
+
+/** A job's id, `jg-` and 26 base32 characters; only {@link parseJobId} and {@link deriveJobId} make one. */
+export type JobId = string & { readonly __brand: 'JobId' };
+
+/** States a caller sees; closed within v1. */
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+
+/** One of {@link JOB_STATES}. */
+export type JobState = (typeof JOB_STATES)[number];
+
+/** A record's state: `submitting` until Dataproc is known to hold the job. */
+export type RecordState = JobState | 'submitting';
+
+/** One step of a job's life. */
+export interface HistoryEntry {
+  readonly state: RecordState;
+  readonly at: string;
+}
+
+/** Why a job failed, for the caller: no stack, no token. */
+export interface JobError {
+  /** `user_code`, `upstream` or `submission`. */
+  readonly class: string;
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** Who submitted a job. */
+export interface Submitter {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly client: string;
+  readonly actor: string | null;
+}
+
+/** The job's item in DynamoDB: intent, record and read cache. Instants are RFC 3339 strings. */
+export interface JobRecord {
+  readonly id: JobId;
+  readonly version: number;
+  readonly state: RecordState;
+  readonly reason: string | null;
+  readonly waitReason: string | null;
+  readonly template: TemplateName;
+  readonly templateVersion: string;
+  readonly templateDigest: string;
+  readonly submittedBy: Submitter;
+  readonly submittedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly checkedAt: string;
+  readonly history: readonly HistoryEntry[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly correlationId: string;
+  readonly retryOf: JobId | null;
+  /** SHA-256 of the RFC 8785 form of the body as sent, before defaults. */
+  readonly fingerprint: string;
+  readonly target: {
+    readonly name: string;
+    readonly kind: 'batch';
+    readonly project: string;
+    readonly region: string;
+  };
+  readonly submitterAccount: string;
+  readonly runtimeAccount: string;
+  readonly maxRuntimeSeconds: number;
+  readonly outputUri: string;
+  /** Prefix of the driver output objects; null until Dataproc names it. */
+  readonly driverOutputUri: string | null;
+  readonly error: JobError | null;
+  /** Seconds since the epoch after which DynamoDB may drop the record; null while the job runs. */
+  readonly expiresAtSeconds: number | null;
+}
+
+const JOB_ID = /^jg-[a-z2-7]{26}$/;
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Checks a job id; undefined when it cannot be one. */
+export function parseJobId(value: unknown): JobId | undefined {
+  if (typeof value !== 'string' || !JOB_ID.test(value)) return undefined;
+  return value as JobId;
+}
+
+/** What a job id is made from; an idempotency key is scoped to caller and template. */
+export interface JobIdentity {
+  readonly deployment: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly template: string;
+  readonly idempotencyKey: string;
+}
+
+/** Derives the id: the first 128 bits of SHA-256 over the JCS array of the identity, in base32. Source: DESIGN section 4. */
+export function deriveJobId(identity: JobIdentity): JobId {
+  const { deployment, issuer, subject, template, idempotencyKey } = identity;
+  const text = canonicalize([deployment, issuer, subject, template, idempotencyKey]);
+  const digest = createHash('sha256').update(text).digest().subarray(0, 16);
+  return `jg-${toBase32(digest)}` as JobId;
+}
+
+/** Source: RFC 4648 section 6, lower case, without padding. */
+function toBase32(bytes: Uint8Array): string {
+  let [buffer, bits, text] = [0, 0, ''];
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) text += BASE32.charAt((buffer >>> (bits - 5)) & 31);
+    buffer &= (1 << bits) - 1;
+  }
+  return bits === 0 ? text : text + BASE32.charAt((buffer << (5 - bits)) & 31);
+}
+
+/** Tells whether a state is final: nothing upstream can change it. */
+export function isTerminal(state: RecordState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}

@@ -1,0 +1,98 @@
+import type { RenderedProgram } from '../templates/render.ts';
+import type { HistoryEntry, JobError, JobId, JobRecord, JobState } from './job.ts';
+
+/** What is sent upstream for one job. */
+export interface Submission {
+  readonly jobId: JobId;
+  readonly program: RenderedProgram;
+  readonly target: string;
+  readonly submitterAccount: string;
+  readonly runtimeAccount: string;
+  readonly maxRuntimeSeconds: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deadline: Date;
+}
+
+/** A job as its engine sees it, in Jobgate's words. */
+export interface UpstreamJob {
+  readonly jobId: JobId;
+  readonly state: JobState;
+  readonly waitReason: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly history: readonly HistoryEntry[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly driverOutputUri: string | null;
+  readonly error: JobError | null;
+}
+
+/** What submitting led to: a new job, or the id was taken (by whom, its labels tell). */
+export type SubmitOutcome = { readonly kind: 'accepted' } | { readonly kind: 'exists' };
+
+/** Which job to look at, and until when an answer is of use. */
+export interface JobReference {
+  readonly jobId: JobId;
+  readonly target: string;
+  readonly account: string;
+  readonly deadline: Date;
+}
+
+/**
+ * The engine that runs jobs.
+ * Both methods throw Problem `upstream_unavailable`, `upstream_timeout`, `upstream_error` (the outcome is not known)
+ * or `upstream_refused` (it is known, and a retry does not help).
+ */
+export interface JobGateway {
+  submit(submission: Submission): Promise<SubmitOutcome>;
+  /** Undefined when the engine knows no such job. */
+  find(reference: JobReference): Promise<UpstreamJob | undefined>;
+}
+
+/** What putting a record led to. */
+export type PutOutcome =
+  { readonly kind: 'created' } | { readonly kind: 'exists'; readonly record: JobRecord };
+
+/** The store of job records. Throws Problem `upstream_unavailable` or `upstream_timeout` when it cannot be reached. */
+export interface JobRecords {
+  putIfAbsent(record: JobRecord, deadline: Date): Promise<PutOutcome>;
+  find(jobId: JobId, deadline: Date): Promise<JobRecord | undefined>;
+  /** Writes `record` over the version before it; `conflict` when another writer was first. */
+  replace(record: JobRecord, deadline: Date): Promise<'replaced' | 'conflict'>;
+}
+
+/** One object in storage. */
+export interface StoredObject {
+  /** `gs://bucket/name`. */
+  readonly uri: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  /** Base64 MD5; null for composed objects. Source: Cloud Storage objects resource. */
+  readonly md5: string | null;
+  readonly updatedAt: string;
+}
+
+/** Whose eyes storage is read with, and until when. */
+export interface StorageAccess {
+  readonly account: string;
+  readonly deadline: Date;
+}
+
+/** A bounded listing; `truncated` when there are more objects than the bound. */
+export interface ObjectListing {
+  readonly objects: readonly StoredObject[];
+  readonly truncated: boolean;
+}
+
+/** The object store that holds driver output and results. Throws upstream problems as {@link JobGateway} does. */
+export interface JobStorage {
+  /** Objects whose URI begins with `prefixUri`, in order of name. */
+  list(prefixUri: string, access: StorageAccess): Promise<ObjectListing>;
+  /** Bytes `start` to `end` (exclusive) of an object. */
+  readRange(
+    uri: string,
+    range: { readonly start: number; readonly end: number },
+    access: StorageAccess,
+  ): Promise<Uint8Array>;
+  /** A link that reads one object for `lifetimeSeconds` (1 to 300). */
+  signReadUrl(uri: string, lifetimeSeconds: number, access: StorageAccess): Promise<string>;
+}

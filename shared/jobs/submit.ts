@@ -1,0 +1,210 @@
+import type { Caller } from '../identity/caller.ts';
+import { Problem } from '../problem.ts';
+import type { Parameters } from '../templates/parameters.ts';
+import { renderProgram, toOutputUri } from '../templates/render.ts';
+import type { Template } from '../templates/template.ts';
+import { fingerprint } from './canonical-json.ts';
+import { deriveJobId, type JobId, type JobRecord } from './job.ts';
+import { toUpstreamLabels } from './labels.ts';
+import type { JobGateway, JobRecords, Submission } from './ports.ts';
+import { adoptUpstream, endRecord, takeUpstream } from './progress.ts';
+
+/** A request that passed every check: identity, policy, schema. */
+export interface SubmitRequest {
+  readonly caller: Caller;
+  readonly template: Template;
+  readonly parameters: Parameters;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly maxRuntimeSeconds: number;
+  readonly idempotencyKey: string;
+  /** The body as sent, before defaults. */
+  readonly rawBody: unknown;
+  readonly correlationId: string;
+  readonly deadline: Date;
+}
+
+/** Where a job runs. */
+export interface SubmitTarget {
+  readonly name: string;
+  readonly project: string;
+  readonly region: string;
+  readonly stagingBucket: string;
+}
+
+/** What submitting needs from outside. */
+export interface SubmitPorts {
+  readonly deployment: string;
+  readonly target: SubmitTarget;
+  readonly gateway: JobGateway;
+  readonly records: JobRecords;
+  readonly now: () => Date;
+  /** Told once the record is durable, before Dataproc is called. */
+  readonly onRecorded: (record: JobRecord, replayed: boolean) => void;
+}
+
+/** The job, and whether it was there before. */
+export interface SubmitResult {
+  readonly record: JobRecord;
+  readonly replayed: boolean;
+}
+
+/**
+ * Submits a job exactly once: the record is put first and only if absent, then the batch is created under the same id,
+ * so that a repeated request, whatever was lost before, finds the same job.
+ * @throws Problem `idempotency_key_reused`; upstream problems, after which the record stays `submitting` for a retry,
+ * unless the refusal was definite and ended it as `failed`.
+ */
+export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Promise<SubmitResult> {
+  const record = toRecord(request, ports);
+  const put = await ports.records.putIfAbsent(record, request.deadline);
+  if (put.kind === 'exists') return resume(put.record, record, { request, ports });
+  ports.onRecorded(record, false);
+  return { record: await submitUpstream(record, { request, ports }), replayed: false };
+}
+
+interface Work {
+  readonly request: SubmitRequest;
+  readonly ports: SubmitPorts;
+}
+
+async function resume(existing: JobRecord, asked: JobRecord, work: Work): Promise<SubmitResult> {
+  if (existing.fingerprint !== asked.fingerprint) {
+    throw new Problem(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used for another body. Send the first body again, or use a new key.',
+      { job: existing.id },
+    );
+  }
+  work.ports.onRecorded(existing, true);
+  if (existing.state !== 'submitting') return { record: existing, replayed: true };
+  return { record: await submitUpstream(existing, work), replayed: true };
+}
+
+async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord> {
+  const { request, ports } = work;
+  try {
+    const outcome = await ports.gateway.submit(toSubmission(record, work));
+    const next =
+      outcome.kind === 'accepted'
+        ? takeUpstream(record, ports.now())
+        : await adoptExisting(record, work);
+    return await keep(next, ports, request.deadline);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === 'upstream_refused') {
+      await keep(endRecord(record, toSubmissionError(error), ports.now()), ports, request.deadline);
+    }
+    throw namingJob(error, record.id, request.idempotencyKey);
+  }
+}
+
+/** Nothing is lost: the record exists, and the same key finds it. */
+function namingJob(error: Problem, job: JobId, idempotencyKey: string): Problem {
+  const advice =
+    error.code === 'upstream_refused'
+      ? ' The job is recorded as failed.'
+      : ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.';
+  const extras = { ...error.extras, job, idempotencyKey };
+  return new Problem(error.code, error.detail + advice, extras, error.cause);
+}
+
+/** The id is taken upstream: it is ours only if its labels name this very record. */
+async function adoptExisting(record: JobRecord, work: Work): Promise<JobRecord> {
+  const { ports, request } = work;
+  const upstream = await ports.gateway.find({
+    jobId: record.id,
+    target: record.target.name,
+    account: record.submitterAccount,
+    deadline: request.deadline,
+  });
+  if (upstream === undefined) {
+    throw new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
+  }
+  const ours = toUpstreamLabels(record, ports.deployment);
+  const adopted = Object.entries(ours).every(([name, value]) => upstream.labels[name] === value);
+  if (adopted) return adoptUpstream(record, upstream, ports.now());
+  throw new Problem(
+    'upstream_refused',
+    'Another job has this id in Dataproc; it is not Jobgate’s.',
+  );
+}
+
+/** Another writer that was first knows at least as much: its record is the answer. */
+async function keep(next: JobRecord, ports: SubmitPorts, deadline: Date): Promise<JobRecord> {
+  const outcome = await ports.records.replace(next, deadline);
+  if (outcome === 'replaced') return next;
+  return (await ports.records.find(next.id, deadline)) ?? next;
+}
+
+function toSubmissionError(problem: Problem): JobRecord['error'] {
+  return {
+    class: 'platform',
+    code: 'submission_refused',
+    message: problem.detail,
+    retryable: false,
+  };
+}
+
+function toSubmission(record: JobRecord, { request, ports }: Work): Submission {
+  const { stagingBucket } = ports.target;
+  return {
+    jobId: record.id,
+    program: renderProgram(request.template, request.parameters, {
+      stagingBucket,
+      jobId: record.id,
+    }),
+    target: record.target.name,
+    submitterAccount: record.submitterAccount,
+    runtimeAccount: record.runtimeAccount,
+    maxRuntimeSeconds: record.maxRuntimeSeconds,
+    labels: { ...record.labels, ...toUpstreamLabels(record, ports.deployment) },
+    deadline: request.deadline,
+  };
+}
+
+function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
+  const { caller, template } = request;
+  const at = ports.now().toISOString();
+  const id = toJobId(request, ports.deployment);
+  const { name, project, region } = ports.target;
+  return {
+    id,
+    version: 1,
+    state: 'submitting',
+    reason: null,
+    waitReason: 'submitting',
+    template: template.name,
+    templateVersion: template.version,
+    templateDigest: template.digest,
+    submittedBy: {
+      issuer: caller.issuer,
+      subject: caller.subject,
+      client: caller.client,
+      actor: caller.actor,
+    },
+    submittedAt: at,
+    startedAt: null,
+    endedAt: null,
+    checkedAt: at,
+    history: [],
+    parameters: request.parameters,
+    labels: request.labels,
+    correlationId: request.correlationId,
+    retryOf: null,
+    fingerprint: fingerprint(request.rawBody),
+    target: { name, kind: 'batch', project, region },
+    submitterAccount: template.submitter,
+    runtimeAccount: template.runtimeAccount,
+    maxRuntimeSeconds: request.maxRuntimeSeconds,
+    outputUri: toOutputUri(template, id),
+    driverOutputUri: null,
+    error: null,
+    expiresAtSeconds: null,
+  };
+}
+
+function toJobId(request: SubmitRequest, deployment: string): JobId {
+  const { issuer, subject } = request.caller;
+  const { idempotencyKey, template } = request;
+  return deriveJobId({ deployment, issuer, subject, template: template.name, idempotencyKey });
+}

@@ -1,0 +1,66 @@
+import type { JobRecord, JobState } from './job.ts';
+
+/** Names of a job's links. */
+type LinkName = 'self' | 'logs' | 'result';
+
+/** A job as the API shows it. Source: DESIGN section 2. */
+export interface JobView {
+  readonly id: string;
+  readonly template: string;
+  readonly templateVersion: string;
+  readonly state: JobState;
+  readonly reason: string | null;
+  readonly waitReason: string | null;
+  readonly submittedBy: JobRecord['submittedBy'];
+  readonly submittedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly history: readonly { readonly state: string; readonly at: string }[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly correlationId: string;
+  readonly retryOf: string | null;
+  readonly target: { readonly name: string; readonly kind: string; readonly region: string };
+  readonly runtimeAccount: string;
+  readonly maxRuntimeSeconds: number;
+  readonly checkedAt: string;
+  readonly links: Readonly<Record<LinkName, string>>;
+  readonly error: JobRecord['error'];
+}
+
+/** Shows a record to its reader; links are built from the configured public URL, never from the Host header. */
+export function toJobView(record: JobRecord, publicUrl: string): JobView {
+  const self = `${publicUrl}/v1/jobs/${record.id}`;
+  const { name, kind, region } = record.target;
+  return {
+    id: record.id,
+    template: record.template,
+    templateVersion: record.templateVersion,
+    state: toState(record),
+    reason: record.reason,
+    waitReason: record.waitReason,
+    submittedBy: record.submittedBy,
+    submittedAt: record.submittedAt,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    history: record.history,
+    parameters: record.parameters,
+    labels: record.labels,
+    correlationId: record.correlationId,
+    retryOf: record.retryOf,
+    target: { name, kind, region },
+    runtimeAccount: toAccountEmail(record),
+    maxRuntimeSeconds: record.maxRuntimeSeconds,
+    checkedAt: record.checkedAt,
+    links: { self, logs: `${self}/logs`, result: `${self}/result` },
+    error: record.error,
+  };
+}
+
+function toState(record: JobRecord): JobState {
+  return record.state === 'submitting' ? 'queued' : record.state;
+}
+
+function toAccountEmail(record: JobRecord): string {
+  return `${record.runtimeAccount}@${record.target.project}.iam.gserviceaccount.com`;
+}

@@ -1,0 +1,75 @@
+/** Keys a log line may carry beside `timestamp`, `level` and `message`; nothing else is ever written. */
+export interface LogFields {
+  readonly service?: string;
+  readonly function?: string;
+  readonly correlationId?: string;
+  readonly requestId?: string;
+  readonly caller?: string;
+  readonly template?: string;
+  readonly templateVersion?: string;
+  readonly jobId?: string;
+  readonly state?: string;
+  readonly decision?: string;
+  readonly rule?: string;
+  readonly action?: string;
+  readonly status?: number;
+  readonly durationMs?: number;
+  readonly upstreamMs?: number;
+  readonly upstream?: string;
+  readonly coldStart?: boolean;
+  readonly code?: string;
+  readonly cause?: string;
+  readonly replayed?: boolean;
+  readonly maxRuntimeSeconds?: number;
+  readonly path?: string;
+  readonly errorClass?: string;
+}
+
+/** Severity of a line; `audit` marks who asked for what and what was decided. */
+export type LogLevel = 'info' | 'warn' | 'error' | 'audit';
+
+/** Writes one line; created per invocation by {@link createLog}. */
+export interface Log {
+  write(level: LogLevel, message: string, fields?: LogFields): void;
+  /** A log whose every line also carries `fields`. */
+  with(fields: LogFields): Log;
+}
+
+/** What a log needs from outside: where lines go and the time. */
+export interface LogSink {
+  readonly writeLine: (line: string) => void;
+  readonly now: () => Date;
+}
+
+const MAX_VALUE_CHARACTERS = 512;
+
+/** Makes a log that writes one JSON object per line; strings are escaped by JSON and cut to 512 characters. */
+export function createLog(sink: LogSink, base: LogFields = {}): Log {
+  return {
+    write(level, message, fields = {}) {
+      const entry = { timestamp: sink.now().toISOString(), level, message, ...base, ...fields };
+      sink.writeLine(JSON.stringify(entry, shorten));
+    },
+    with: (fields) => createLog(sink, { ...base, ...fields }),
+  };
+}
+
+function shorten(_key: string, value: unknown): unknown {
+  if (typeof value !== 'string' || value.length <= MAX_VALUE_CHARACTERS) return value;
+  return `${value.slice(0, MAX_VALUE_CHARACTERS)}…`;
+}
+
+/** Describes a thrown value for the log: class and message of the whole cause chain, without stacks. */
+export function describeCause(thrown: unknown, depth = 0): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  const own = `${thrown.name}: ${redact(thrown.message)}`;
+  if (thrown.cause === undefined || depth >= 3) return own;
+  return `${own} <- ${describeCause(thrown.cause, depth + 1)}`;
+}
+
+const SECRET_LIKE = /(ya29\.[\w.-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*|Bearer\s+\S+|AKIA\w+|ASIA\w+)/g;
+
+/** Replaces anything shaped like a token or key id with `[redacted]`: a net, not the control. */
+export function redact(text: string): string {
+  return text.replace(SECRET_LIKE, '[redacted]');
+}

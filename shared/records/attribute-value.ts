@@ -1,0 +1,2 @@
+/** The kinds of DynamoDB values in use. Source: DynamoDB API reference, AttributeValue. */
+export type AttributeValue = { readonly S: string } | { readonly N: string };

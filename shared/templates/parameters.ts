@@ -1,0 +1,105 @@
+import type { FieldFault } from '../problem.ts';
+import type { Template } from './template.ts';
+
+/** What a generated validator reports for one fault. Source: Ajv's ErrorObject. */
+export interface ValidatorError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+}
+
+/** A validator made at build time by Ajv; fills in defaults in place and leaves its faults in `errors`. */
+export interface Validator {
+  (value: unknown): boolean;
+  errors?: readonly ValidatorError[] | null;
+}
+
+/** A scalar, list or object value that passed its schema. */
+export type ParameterValue = unknown;
+
+/** Parameters after defaults, every one checked. */
+export type Parameters = Readonly<Record<string, ParameterValue>>;
+
+/** The verdict on raw parameters. */
+export type ParametersCheck =
+  | { readonly kind: 'valid'; readonly parameters: Parameters }
+  | { readonly kind: 'invalid'; readonly errors: readonly FieldFault[] };
+
+const MAX_FAULTS = 20;
+
+/** Checks raw parameters against the template and fills in its defaults; never changes the input. */
+export function checkParameters(
+  template: Template,
+  validator: Validator,
+  rawParameters: unknown,
+): ParametersCheck {
+  const candidate = structuredClone(rawParameters);
+  const errors = checkValue(validator, candidate, '/parameters');
+  if (errors.length > 0) return { kind: 'invalid', errors };
+  const parameters = candidate as Parameters;
+  const outside = findOutsideReads(template, parameters);
+  return outside.length > 0 ? { kind: 'invalid', errors: outside } : { kind: 'valid', parameters };
+}
+
+/** Runs a generated validator and names each fault by JSON pointer, at most 20. */
+export function checkValue(
+  validator: Validator,
+  value: unknown,
+  base: string,
+): readonly FieldFault[] {
+  if (validator(value)) return [];
+  return (validator.errors ?? []).slice(0, MAX_FAULTS).map((error) => toFault(error, base));
+}
+
+function toFault(error: ValidatorError, base: string): FieldFault {
+  const extra = error.params['missingProperty'] ?? error.params['additionalProperty'];
+  const last = typeof extra === 'string' ? `/${escapePointer(extra)}` : '';
+  return { pointer: `${base}${error.instancePath}${last}`, message: explain(error) };
+}
+
+function explain(error: ValidatorError): string {
+  if (error.keyword === 'required') return 'is required';
+  if (error.keyword === 'additionalProperties') return 'is not known here';
+  const allowed = error.params['allowedValues'];
+  if (Array.isArray(allowed))
+    return `must be one of ${allowed.map((v) => JSON.stringify(v)).join(', ')}`;
+  return error.message ?? 'is not valid';
+}
+
+/** Source: RFC 6901 section 3. */
+function escapePointer(name: string): string {
+  return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A storage URI must lie under one of the prefixes that the runtime account may read. */
+function findOutsideReads(template: Template, parameters: Parameters): readonly FieldFault[] {
+  return storageUriNames(template).flatMap((name) => {
+    const value = parameters[name];
+    if (typeof value !== 'string') return [];
+    const inside = template.reads.some((prefix) => value.startsWith(prefix));
+    const clean = !/\/\.\.?(\/|$)|\/\/|[\\\p{Cc}?#*[\]{}]/u.test(value.slice('gs://'.length));
+    if (inside && clean) return [];
+    const message = inside
+      ? 'must be a plain object URI without empty, "." or ".." segments or wildcards'
+      : `must lie under ${template.reads.join(' or ')}`;
+    return [{ pointer: `/parameters/${escapePointer(name)}`, message }];
+  });
+}
+
+function storageUriNames(template: Template): readonly string[] {
+  const properties = template.parameters['properties'];
+  if (typeof properties !== 'object' || properties === null) return [];
+  return Object.entries(properties)
+    .filter(([, schema]) => isStorageUri(schema))
+    .map(([name]) => name);
+}
+
+function isStorageUri(schema: unknown): boolean {
+  return (
+    typeof schema === 'object' &&
+    schema !== null &&
+    'format' in schema &&
+    schema.format === 'storage-uri'
+  );
+}

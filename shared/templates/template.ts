@@ -1,0 +1,77 @@
+/** A template's name, checked by {@link parseTemplateName}. */
+export type TemplateName = string & { readonly __brand: 'TemplateName' };
+
+/** One argument of the driver: a literal, one whole parameter, or the job's own output URI. */
+export type Argument =
+  | { readonly kind: 'literal'; readonly value: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'outputUri' };
+
+/** A PySpark program; `main` and `pyFiles` are paths inside the template's folder. */
+export interface PysparkProgram {
+  readonly kind: 'pyspark';
+  readonly main: string;
+  readonly pyFiles: readonly string[];
+  readonly args: readonly Argument[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Admits a caller who matches every list that is present; in each list one match is enough. */
+export interface AllowRule {
+  readonly issuers?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly clients?: readonly string[];
+  readonly actors?: readonly string[];
+}
+
+/** An amount of money as a decimal string. */
+export interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** Bounds of a template's runs. */
+export interface TemplateLimits {
+  readonly maxRuntimeSeconds: number;
+  readonly maxConcurrent: { readonly perCaller: number; readonly perTemplate: number };
+  readonly maxRunsPerDay: number;
+  readonly maxCost: Money;
+}
+
+/** What may be run: the checked content of `templates/<name>/template.yaml` and the digest of its folder. */
+export interface Template {
+  readonly name: TemplateName;
+  /** Semantic version. */
+  readonly version: string;
+  /** `sha256:` and 64 hexadecimal digits over the folder's files. */
+  readonly digest: string;
+  readonly title: string;
+  readonly description: string;
+  readonly owner: string;
+  readonly deprecated: boolean;
+  /** How to ask for permission to run it: a URL or a sentence. */
+  readonly access: string;
+  /** JSON Schema 2020-12, closed. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly examples: readonly Readonly<Record<string, unknown>>[];
+  readonly program: PysparkProgram;
+  readonly target: string;
+  readonly submitter: string;
+  readonly runtimeAccount: string;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Results of a job lie under `<output><jobId>/`. */
+  readonly output: string;
+  readonly allow: readonly AllowRule[];
+  readonly limits: TemplateLimits;
+}
+
+const NAME = /^[a-z][a-z0-9-]{1,40}$/;
+
+/** Checks a template name; undefined when it cannot be one. */
+export function parseTemplateName(value: unknown): TemplateName | undefined {
+  if (typeof value !== 'string' || !NAME.test(value)) return undefined;
+  return value as TemplateName;
+}

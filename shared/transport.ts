@@ -1,0 +1,123 @@
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+
+/** One HTTP request; `deadline` bounds the whole exchange, `maxBytes` the answer's body. */
+export interface HttpRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly deadline: Date;
+  readonly maxBytes: number;
+}
+
+/** An answer read to its end; header names are lower-case. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Why there is no answer; `refused` alone means that the request cannot have been acted on. */
+export type TransportFailure = 'refused' | 'timeout' | 'cut' | 'too_large';
+
+/** The exchange failed: nothing is known of what the other side did, unless `kind` is `refused`. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly kind: TransportFailure;
+
+  constructor(kind: TransportFailure, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+  }
+}
+
+/** Sends one request. @throws TransportError. */
+export type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/**
+ * Makes a sender over node:https with connections kept alive; node:http serves loopback only, which config.ts holds.
+ * Redirects are not followed, so a credential never travels to a place that was not asked for.
+ */
+export function createSend(now: () => Date): Send {
+  const agents = new Map<string, Agent>();
+  return async (request) => {
+    const url = new URL(request.url);
+    const module =
+      url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+    let agent = agents.get(url.protocol);
+    agent ??= new module.Agent({ keepAlive: true, maxSockets: 50, timeout: 60_000 });
+    agents.set(url.protocol, agent);
+    const remainingMs = request.deadline.getTime() - now().getTime();
+    if (remainingMs <= 0)
+      throw new TransportError('refused', 'no time was left to send the request');
+    return new Promise((resolve, reject) => {
+      const { method, headers } = request;
+      const outgoing = module.request(url, { method, headers, agent }, (incoming) => {
+        readAnswer(incoming, request.maxBytes).then(resolve, reject);
+      });
+      watch(outgoing, remainingMs, reject);
+      outgoing.end(request.body);
+    });
+  };
+}
+
+function watch(
+  outgoing: ClientRequest,
+  remainingMs: number,
+  reject: (error: TransportError) => void,
+): void {
+  const timer = setTimeout(() => {
+    reject(new TransportError('timeout', 'no answer in time'));
+    outgoing.destroy();
+  }, remainingMs);
+  outgoing.once('close', () => {
+    clearTimeout(timer);
+  });
+  outgoing.once('error', (error) => {
+    const code = 'code' in error ? String(error.code) : '';
+    const kind = NEVER_SENT.has(code) ? 'refused' : 'cut';
+    reject(new TransportError(kind, `the connection failed (${code})`, error));
+  });
+}
+
+async function readAnswer(incoming: IncomingMessage, maxBytes: number): Promise<HttpResponse> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new TransportError('too_large', `more than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof TransportError) throw error;
+    throw new TransportError('cut', 'the answer was cut off', error);
+  }
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+  return { status: incoming.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
+}
+
+/** Reads an answer's body as a JSON object; an empty map when it is none. */
+export function parseJsonObject(body: Uint8Array): ReadonlyMap<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    if (typeof value !== 'object' || value === null) return new Map();
+    return new Map(Object.entries(value));
+  } catch (error) {
+    if (error instanceof SyntaxError) return new Map();
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { listSources, ROOT } from './source-files.ts';
+
+interface BundleSettings {
+  readonly minify: boolean;
+  readonly target: string;
+  readonly banner: { readonly js: string };
+}
+
+const { custom } = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8'), { merge: true }) as {
+  readonly custom: { readonly esbuild: BundleSettings };
+};
+
+/** Bundles a function as serverless.yml does and lists what went in; bytes are the minified module's. */
+async function bundle(entry: string): Promise<{ bytes: number; inputs: readonly string[] }> {
+  const { minify, target, banner } = custom.esbuild;
+  const { metafile } = await build({
+    entryPoints: [join(ROOT, entry)],
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: 'bundle.mjs',
+    write: false,
+    metafile: true,
+    minify,
+    target,
+    banner,
+  });
+  return { bytes: toBytes(metafile), inputs: toInputs(metafile) };
+}
+
+function toBytes(metafile: Metafile): number {
+  return Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+}
+
+/** Inputs that contribute at least one byte: what is only typed does not. */
+function toInputs(metafile: Metafile): readonly string[] {
+  const outputs = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs),
+  );
+  return outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+}
+
+const functions = listSources('functions');
+
+describe('bundles', () => {
+  it.each(functions)('%s holds no whole client and no schema compiler', async (entry) => {
+    const { inputs } = await bundle(entry);
+    const heavy =
+      /node_modules\/(@aws-sdk|@smithy|@google-cloud|google-|ajv|yaml|@grpc|protobufjs)/;
+    expect(inputs.filter((path) => heavy.test(path))).toEqual([]);
+  });
+
+  it.each(['functions/authorizer.ts', 'functions/get-health.ts'])(
+    '%s reaches neither jobs nor their adapters',
+    async (entry) => {
+      const { inputs } = await bundle(entry);
+      const adapters = /^shared\/(jobs|aws|credentials|dataproc|storage|records)\//;
+      expect(inputs.filter((path) => adapters.test(path))).toEqual([]);
+    },
+  );
+
+  it('keep submit-job within 200 kB and the authorizer within 40 kB', async () => {
+    expect((await bundle('functions/submit-job.ts')).bytes).toBeLessThanOrEqual(200_000);
+    expect((await bundle('functions/authorizer.ts')).bytes).toBeLessThanOrEqual(40_000);
+  });
+});

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import { checkTemplate, compileParameters } from './template-schema.ts';
+
+/** A fault in a template, with the place where it stands. */
+export interface TemplateFault {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** One file of a template's folder. */
+export interface TemplateFile {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** A template as its author wrote it. */
+export interface TemplateSource {
+  readonly name: string;
+  readonly digest: string;
+  readonly files: readonly TemplateFile[];
+  /** The content of template.yaml with defaults filled in; checked when there are no faults. */
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly faults: readonly TemplateFault[];
+}
+
+const DEFINITION = 'template.yaml';
+const JOB_FILE = /^[A-Za-z0-9_][A-Za-z0-9_-]*\.(py|sql|jar|zip|r|R)$/;
+
+/** Reads every template below a folder, in order of their names. */
+export function readTemplateSources(folder: string): readonly TemplateSource[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^[_.]/.test(entry.name))
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => readTemplateSource(join(folder, name), name));
+}
+
+function readTemplateSource(folder: string, name: string): TemplateSource {
+  const text = readFileSync(join(folder, DEFINITION), 'utf8');
+  const files = readdirSync(folder)
+    .filter((path) => JOB_FILE.test(path))
+    .sort()
+    .map((path) => ({ path, content: readFileSync(join(folder, path)) }));
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const file = relative(process.cwd(), join(folder, DEFINITION));
+  const place = { file, document, lines };
+  const syntax = document.errors.map((error) => {
+    return { file, line: lines.linePos(error.pos[0]).line, message: error.message };
+  });
+  if (syntax.length > 0) return { name, digest: '', files, content: {}, faults: syntax };
+  const content: unknown = document.toJS();
+  const faults = findFaults(content, { folderName: name, paths: files.map((each) => each.path) });
+  return {
+    name,
+    digest: toDigest(text, files),
+    files,
+    content: content as Readonly<Record<string, unknown>>,
+    faults: faults.map((fault) => locate(fault, place)),
+  };
+}
+
+/** The digest covers the definition and every job file: each name and content hash, in order. */
+function toDigest(definition: string, files: readonly TemplateFile[]): string {
+  const all = [{ path: DEFINITION, content: Buffer.from(definition) }, ...files];
+  const lines = all.map(({ path, content }) => `${toSha256(content)}  ${path}\n`);
+  return `sha256:${toSha256(Buffer.from(lines.join('')))}`;
+}
+
+function toSha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+interface Fault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+interface Folder {
+  readonly folderName: string;
+  readonly paths: readonly string[];
+}
+
+function findFaults(content: unknown, folder: Folder): readonly Fault[] {
+  const schemaFaults = checkTemplate(content);
+  if (schemaFaults.length > 0) return schemaFaults;
+  const template = new Map(Object.entries(content as Readonly<Record<string, unknown>>));
+  return [...findMeaningFaults(template, folder), ...findParameterFaults(template)];
+}
+
+/** What a schema cannot say: names that must agree, files that must exist, prefixes that must contain one another. */
+function findMeaningFaults(
+  template: ReadonlyMap<string, unknown>,
+  folder: Folder,
+): readonly Fault[] {
+  const faults: Fault[] = [];
+  if (template.get('name') !== folder.folderName) {
+    faults.push({ path: ['name'], message: `must be the folder's name, ${folder.folderName}` });
+  }
+  const program = readPyspark(template);
+  for (const path of [program.main, ...program.pyFiles]) {
+    if (folder.paths.includes(path)) continue;
+    faults.push({ path: ['job', 'pyspark'], message: `names ${path}, which is not in the folder` });
+  }
+  const known = Object.keys(readParameterProperties(template));
+  for (const [index, name] of program.parameterNames.entries()) {
+    if (name === undefined || known.includes(name)) continue;
+    const path = ['job', 'pyspark', 'args', index];
+    faults.push({ path, message: `uses the parameter ${name}, which is not declared` });
+  }
+  if (!isOutputWritable(template)) {
+    faults.push({ path: ['output', 'uri'], message: 'must lie under one of writes' });
+  }
+  return faults;
+}
+
+interface PysparkNames {
+  readonly main: string;
+  readonly pyFiles: readonly string[];
+  readonly parameterNames: readonly (string | undefined)[];
+}
+
+function readPyspark(template: ReadonlyMap<string, unknown>): PysparkNames {
+  const job = template.get('job') as {
+    pyspark: { main: string; pyFiles: string[]; args: (string | { parameter?: string })[] };
+  };
+  const { main, pyFiles, args } = job.pyspark;
+  const names = args.map((argument) =>
+    typeof argument === 'string' ? undefined : argument.parameter,
+  );
+  return { main, pyFiles, parameterNames: names };
+}
+
+function readParameterProperties(
+  template: ReadonlyMap<string, unknown>,
+): Readonly<Record<string, unknown>> {
+  const parameters = template.get('parameters') as { properties: Record<string, unknown> };
+  return parameters.properties;
+}
+
+function isOutputWritable(template: ReadonlyMap<string, unknown>): boolean {
+  const output = template.get('output') as { uri: string };
+  const writes = template.get('writes') as readonly string[];
+  return writes.some((prefix) => output.uri.startsWith(prefix));
+}
+
+/** The parameter schema must compile in strict mode and accept each of the examples. */
+function findParameterFaults(template: ReadonlyMap<string, unknown>): readonly Fault[] {
+  const compiled = compileParameters(template.get('parameters'));
+  if (compiled.kind === 'invalid') return [{ path: ['parameters'], message: compiled.message }];
+  const examples = template.get('examples') as readonly unknown[];
+  return examples.flatMap((example, index) =>
+    compiled
+      .check(structuredClone(example))
+      .map((message) => ({ path: ['examples', index], message })),
+  );
+}
+
+interface Place {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+/** Finds the line of the deepest node of a path that exists. */
+function locate(fault: Fault, place: Place): TemplateFault {
+  for (let length = fault.path.length; length > 0; length -= 1) {
+    const node: unknown = place.document.getIn(fault.path.slice(0, length), true);
+    if (typeof node !== 'object' || node === null || !('range' in node)) continue;
+    if (!Array.isArray(node.range)) continue;
+    const { line } = place.lines.linePos(Number(node.range[0]));
+    return { file: place.file, line, message: `${fault.path.join('.')} ${fault.message}` };
+  }
+  return { file: place.file, line: 1, message: `${fault.path.join('.')} ${fault.message}`.trim() };
+}

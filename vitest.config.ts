@@ -1,0 +1,52 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `fast` needs no process beside the tests; `local` starts single servers of the local stack; `stack` runs against one
+ * whole deployed stack, and `stacks` starts several of its own.
+ */
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    allowOnly: false,
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: [
+            'test/{architecture,unit,functions,property,tools}/**/*.test.ts',
+            'test/contract/**/*.memory.test.ts',
+          ],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'local',
+          include: ['test/local/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['test/e2e/**/*.e2e.test.ts', 'test/contract/**/*.stack.test.ts'],
+          globalSetup: ['test/support/stack.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'stacks',
+          include: ['test/e2e/**/*.stacks.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
