@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: [
-            'test/{architecture,unit,functions,property,tools}/**/*.test.ts',
+            'test/{architecture,unit,property,tools}/**/*.test.ts',
             'test/contract/**/*.memory.test.ts',
           ],
           testTimeout: 30_000,
@@ -31,7 +31,11 @@ export default defineConfig({
       {
         test: {
           name: 'stack',
-          include: ['test/e2e/**/*.e2e.test.ts', 'test/contract/**/*.stack.test.ts'],
+          include: [
+            'test/functions/**/*.test.ts',
+            'test/contract/**/*.stack.test.ts',
+            'test/e2e/**/*.e2e.test.ts',
+          ],
           globalSetup: ['test/support/stack.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,4 +1,4 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 
 /** One HTTP request; `deadline` bounds the whole exchange, `maxBytes` the answer's body. */
 export interface HttpRequest {
@@ -45,28 +45,49 @@ const NEVER_SENT = new Set([
 /**
  * Makes a sender over node:https with connections kept alive; node:http serves loopback only, which config.ts holds.
  * Redirects are not followed, so a credential never travels to a place that was not asked for.
+ * A kept connection that the other side had closed meanwhile (a frozen Lambda does not notice) is replaced once; so a
+ * request may arrive twice, which every caller's idempotency key or condition must bear.
  */
 export function createSend(now: () => Date): Send {
   const agents = new Map<string, Agent>();
   return async (request) => {
-    const url = new URL(request.url);
-    const module =
-      url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-    let agent = agents.get(url.protocol);
-    agent ??= new module.Agent({ keepAlive: true, maxSockets: 50, timeout: 60_000 });
-    agents.set(url.protocol, agent);
-    const remainingMs = request.deadline.getTime() - now().getTime();
-    if (remainingMs <= 0)
-      throw new TransportError('refused', 'no time was left to send the request');
-    return new Promise((resolve, reject) => {
-      const { method, headers } = request;
-      const outgoing = module.request(url, { method, headers, agent }, (incoming) => {
-        readAnswer(incoming, request.maxBytes).then(resolve, reject);
-      });
-      watch(outgoing, remainingMs, reject);
-      outgoing.end(request.body);
-    });
+    const { protocol } = new URL(request.url);
+    const module = protocol === 'https:' ? await import('node:https') : await import('node:http');
+    let agent = agents.get(protocol);
+    agent ??= new module.Agent({ keepAlive: true, maxSockets: 50 });
+    agents.set(protocol, agent);
+    try {
+      return await exchange(request, { module, agent, now });
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return exchange(request, { module, agent: false, now });
+    }
   };
+}
+
+/** A kept connection turned out to be closed before any answer came. */
+class StaleConnectionError extends TransportError {}
+
+interface Connection {
+  readonly module: { readonly request: typeof httpRequest };
+  readonly agent: Agent | false;
+  readonly now: () => Date;
+}
+
+function exchange(request: HttpRequest, connection: Connection): Promise<HttpResponse> {
+  const { module, agent, now } = connection;
+  const remainingMs = request.deadline.getTime() - now().getTime();
+  if (remainingMs <= 0) {
+    throw new TransportError('refused', 'no time was left to send the request');
+  }
+  return new Promise((resolve, reject) => {
+    const { method, headers } = request;
+    const outgoing = module.request(request.url, { method, headers, agent }, (incoming) => {
+      readAnswer(incoming, request.maxBytes).then(resolve, reject);
+    });
+    watch(outgoing, remainingMs, reject);
+    outgoing.end(request.body);
+  });
 }
 
 function watch(
@@ -84,7 +105,9 @@ function watch(
   outgoing.once('error', (error) => {
     const code = 'code' in error ? String(error.code) : '';
     const kind = NEVER_SENT.has(code) ? 'refused' : 'cut';
-    reject(new TransportError(kind, `the connection failed (${code})`, error));
+    const stale = outgoing.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+    const Failure = stale ? StaleConnectionError : TransportError;
+    reject(new Failure(kind, `the connection failed (${code})`, error));
   });
 }
 

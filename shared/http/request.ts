@@ -27,9 +27,28 @@ export function parseRequest(event: unknown): ApiRequest {
     caller: parseCallerContext(context.get('authorizer')),
     headers,
     query: toTextMap(members.get('queryStringParameters')),
-    pathParameters: toTextMap(members.get('pathParameters')),
+    pathParameters: decodeAll(toTextMap(members.get('pathParameters'))),
     rawBody: readBody(members),
   };
+}
+
+/** A REST API hands path parameters on as they were sent; one that is no percent-encoding is left out. */
+function decodeAll(parameters: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map(
+    [...parameters].flatMap(([name, value]): [string, string][] => {
+      const decoded = decode(value);
+      return decoded === undefined ? [] : [[name, decoded]];
+    }),
+  );
+}
+
+function decode(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 function readBody(members: ReadonlyMap<string, unknown>): string | undefined {

@@ -1,0 +1,49 @@
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { getToken } from '../support/api.ts';
+import { loadFunction, readEvent } from '../support/deployed-function.ts';
+
+type Authorizer = (event: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
+
+describe('authorizer', () => {
+  let handler: Authorizer;
+
+  beforeAll(async () => {
+    await loadFunction('authorizer');
+    ({ handler } = await import('../../functions/authorizer.ts'));
+  });
+
+  const withToken = (token: string): APIGatewayRequestAuthorizerEvent => ({
+    ...(readEvent('authorizer') as unknown as APIGatewayRequestAuthorizerEvent),
+    headers: { Authorization: `Bearer ${token}` },
+    multiValueHeaders: { Authorization: [`Bearer ${token}`] },
+  });
+
+  it('allows a viewer every reading route and no other', async () => {
+    const result = await handler(withToken(await getToken('viewer')));
+    const stage = 'arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod';
+    expect(result.principalId).toBe('viewer');
+    expect(result.policyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'execute-api:Invoke',
+        Resource: [
+          `${stage}/GET/v1/templates`,
+          `${stage}/GET/v1/templates/*`,
+          `${stage}/GET/v1/jobs/*`,
+          `${stage}/GET/v1/jobs/*/logs`,
+          `${stage}/GET/v1/jobs/*/result`,
+          `${stage}/GET/v1/jobs/*/files/*`,
+        ],
+      },
+    ]);
+  });
+
+  it.each(['authorizer', 'authorizer.garbage-token', 'authorizer.no-token'])(
+    'throws exactly Unauthorized at the event %s',
+    async (name) => {
+      const event = readEvent(name) as unknown as APIGatewayRequestAuthorizerEvent;
+      await expect(handler(event)).rejects.toThrow(/^Unauthorized$/);
+    },
+  );
+});

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sign } from 'aws4';
+import type { APIGatewayProxyResult, Context } from 'aws-lambda';
+import { getStack } from './api.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const REGION = 'us-east-1';
+
+/** A function of the repository, in this process, with the environment and role of its deployed twin. */
+export interface DeployedFunction {
+  /** Calls the handler with an event of events/ and any changes to it. */
+  readonly call: (
+    event: string,
+    changes?: Readonly<Record<string, unknown>>,
+  ) => Promise<FunctionAnswer>;
+}
+
+/** A proxy result whose body is parsed. */
+export interface FunctionAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+type Handler = (event: unknown, context: Context) => Promise<APIGatewayProxyResult>;
+
+/** Loads a handler without the gateway: its environment is read from the stack, its credentials are its role's. */
+export async function loadFunction(name: string): Promise<DeployedFunction> {
+  const functionName = `jobgate-local-${name}`;
+  const environment = await readEnvironment(functionName);
+  const credentials = await assumeRole(functionName);
+  Object.assign(process.env, environment, credentials, {
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL: getStack().aws,
+  });
+  const module = (await import(`../../functions/${name}.ts`)) as { readonly handler: Handler };
+  return {
+    call: async (event, changes = {}) => {
+      const result = await module.handler({ ...readEvent(event), ...changes }, CONTEXT);
+      const text = result.body;
+      return {
+        status: result.statusCode,
+        headers: result.headers as Readonly<Record<string, string>>,
+        body: text === '' ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>),
+      };
+    },
+  };
+}
+
+/** Reads an event of events/ by its file name without `.json`. */
+export function readEvent(name: string): Readonly<Record<string, unknown>> {
+  const text = readFileSync(join(ROOT, 'events', `${name}.json`), 'utf8');
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+}
+
+const CONTEXT = { getRemainingTimeInMillis: () => 28_000 } as Context;
+
+async function readEnvironment(functionName: string): Promise<Readonly<Record<string, string>>> {
+  const path = `/2015-03-31/functions/${functionName}/configuration`;
+  const answer = JSON.parse(await callAws('lambda', path)) as {
+    readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+  };
+  return answer.Environment.Variables;
+}
+
+async function assumeRole(roleName: string): Promise<Readonly<Record<string, string>>> {
+  const query = new URLSearchParams({
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    RoleArn: `arn:aws:iam::000000000000:role/${roleName}`,
+    RoleSessionName: 'test',
+  });
+  const text = await callAws('sts', `/?${query.toString()}`);
+  const read = (element: string): string =>
+    new RegExp(`<${element}>([^<]+)</${element}>`).exec(text)?.[1] ?? '';
+  return {
+    AWS_ACCESS_KEY_ID: read('AccessKeyId'),
+    AWS_SECRET_ACCESS_KEY: read('SecretAccessKey'),
+    AWS_SESSION_TOKEN: read('SessionToken'),
+  };
+}
+
+/** Calls the emulator as the account's administrator. */
+export async function callAws(service: string, path: string): Promise<string> {
+  const { aws } = getStack();
+  const request = { host: new URL(aws).host, path, service, region: REGION };
+  const signed = sign(request, { accessKeyId: 'test', secretAccessKey: 'test' });
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(signed.headers ?? {}))
+    headers.set(name, String(value));
+  headers.delete('host');
+  const response = await fetch(aws + path, { headers });
+  if (!response.ok) throw new Error(`${service} answered ${response.status}`);
+  return response.text();
+}
