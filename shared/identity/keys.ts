@@ -93,5 +93,13 @@ function isSigningKey(value: unknown): value is JSONWebKeySet['keys'][number] & 
   const use = 'use' in value ? value.use : 'sig';
   const kid = 'kid' in value ? value.kid : undefined;
   const secret = 'k' in value || 'd' in value;
-  return typeof kid === 'string' && kid !== '' && use === 'sig' && !secret;
+  return typeof kid === 'string' && kid !== '' && use === 'sig' && !secret && !isWeakRsa(value);
+}
+
+/** An RSA exponent that is absent, even or 1 verifies what nobody signed. Source: RFC 8017 section 3.1. */
+function isWeakRsa(key: object): boolean {
+  if (!('kty' in key) || key.kty !== 'RSA') return false;
+  const bytes = Buffer.from('e' in key ? String(key.e) : '', 'base64url');
+  const last = bytes.at(-1) ?? 0;
+  return last % 2 === 0 || (last === 1 && bytes.subarray(0, -1).every((byte) => byte === 0));
 }

@@ -28,7 +28,7 @@ interface Source {
   readonly access: StorageAccess;
 }
 
-/** Lists a succeeded job's files. @throws Problem `job_not_finished`, `job_not_succeeded`. */
+/** Lists a succeeded job's files; empty objects that stand for folders are none. @throws Problem `job_not_finished`, `job_not_succeeded`. */
 export async function readResult(
   record: JobRecord,
   publicUrl: string,
@@ -37,7 +37,9 @@ export async function readResult(
   requireSucceeded(record);
   const { objects, truncated } = await source.storage.list(record.outputUri, source.access);
   const base = `${publicUrl}/v1/jobs/${record.id}/files/`;
-  const files = objects.map((object) => toFile(object, record.outputUri, base));
+  const files = objects
+    .filter((object) => !object.uri.endsWith('/'))
+    .map((object) => toFile(object, record.outputUri, base));
   return { job: record.id, state: 'succeeded', files, truncated };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { getStack } from './api.ts';
 
@@ -85,7 +85,7 @@ async function assumeRole(roleName: string): Promise<Readonly<Record<string, str
 export async function callAws(service: string, path: string): Promise<string> {
   const { aws } = getStack();
   const request = { host: new URL(aws).host, path, service, region: REGION };
-  const signed = sign(request, { accessKeyId: 'test', secretAccessKey: 'test' });
+  const signed = aws4.sign(request, { accessKeyId: 'test', secretAccessKey: 'test' });
   const headers = new Headers();
   for (const [name, value] of Object.entries(signed.headers ?? {}))
     headers.set(name, String(value));

@@ -1,0 +1,132 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { makeApiServer } from './api-server.ts';
+import { BatchLifecycle } from './batch-lifecycle.ts';
+import type { Batch } from './batch.ts';
+import { Batches } from './batches.ts';
+import type { GoogleConfiguration } from './configuration.ts';
+import { Dataproc } from './dataproc.ts';
+import { FaultTable } from './faults.ts';
+import { closeServer, listenOnLoopback } from './http-exchange.ts';
+import { type ObjectStore, startObjectStore } from './object-store.ts';
+import { Operations } from './operations.ts';
+import { Permissions } from './permissions.ts';
+import { loadProtos } from './protos.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { makeSparkEngine } from './spark-engine.ts';
+import { makeStorageFront } from './storage-front.ts';
+import { StoredObjects } from './stored-objects.ts';
+import { TokenStore } from './tokens.ts';
+
+/** The local Google at work. */
+export interface LocalGoogle {
+  /** Address of Dataproc, STS and IAM Credentials. */
+  readonly google: string;
+  /** Address of Cloud Storage. */
+  readonly storage: string;
+  /** Resolves with a sentence if a part ends without having been told to. */
+  readonly died: Promise<string>;
+  /** Ends everything that was started, drivers included. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts Dataproc, STS, IAM Credentials and Cloud Storage. `run` marks the environment of every
+ * process that is started.
+ */
+export async function startLocalGoogle(
+  configuration: GoogleConfiguration,
+  run: string,
+): Promise<LocalGoogle> {
+  mkdirSync(configuration.dataDirectory, { recursive: true });
+  const store = await startObjectStore(configuration);
+  try {
+    return await startServices(configuration, run, store);
+  } catch (error) {
+    await store.stop();
+    throw error;
+  }
+}
+
+async function startServices(
+  configuration: GoogleConfiguration,
+  run: string,
+  store: ObjectStore,
+): Promise<LocalGoogle> {
+  const services = makeServices(configuration);
+  const { permissions, tokens, keys, faults } = services;
+  const now = () => new Date();
+  const engine = makeSparkEngine({ configuration, storage: store.address, put: store.put, run });
+  const { maxConcurrentBatches, workloadIdentity, awsSts } = configuration;
+  const describeFailure = (batch: Batch, reason: string) =>
+    describeBatchFailure(batch, reason, configuration);
+  const lifecycle = new BatchLifecycle({
+    engine,
+    maxConcurrentBatches,
+    now,
+    startTimer,
+    describeFailure,
+  });
+  const protos = loadProtos();
+  const batches = new Batches({ configuration, permissions, lifecycle, now });
+  const operations = new Operations({ root: protos.root, batches, lifecycle, permissions });
+  const api = makeApiServer({
+    dataproc: new Dataproc({ protos, tokens, batches, operations }),
+    sts: { workloadIdentity, awsSts, permissions, tokens },
+    iamCredentials: { permissions, tokens, keys },
+    faults,
+    faultRoutes: configuration.faults,
+  });
+  const objects = new StoredObjects(store.address);
+  const storeAddress = store.address;
+  const front = makeStorageFront({ objects, permissions, tokens, keys, now, faults, storeAddress });
+  return {
+    google: await listenOnLoopback(api),
+    storage: await listenOnLoopback(front),
+    died: store.died,
+    stop: async () => {
+      await Promise.all([closeServer(api), closeServer(front), lifecycle.stop()]);
+      objects.close();
+      await store.stop();
+      rmSync(configuration.dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeServices(configuration: GoogleConfiguration) {
+  const tokens = new TokenStore();
+  for (const [token, email] of Object.entries(configuration.staticTokens))
+    tokens.addStatic(token, email);
+  const keys = new SigningKeys();
+  for (const [email, account] of Object.entries(configuration.accounts))
+    if (account.sign) void keys.prepare(email);
+  return { permissions: new Permissions(configuration), tokens, keys, faults: new FaultTable() };
+}
+
+function startTimer(afterSeconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, afterSeconds * 1000);
+  timer.unref();
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
+/**
+ * Makes the stateMessage of a failed batch. Its form is that of real ones that people quote in public;
+ * clients find the reason between the brackets.
+ */
+function describeBatchFailure(
+  batch: Batch,
+  reason: string,
+  { project, region }: GoogleConfiguration,
+): string {
+  const { batchId } = batch.request;
+  const console = 'https://console.cloud.google.com';
+  const folder = batch.outputUri.replace(/^gs:\/\//, '').replace(/[^/]*$/, '');
+  return [
+    `Job failed with message [${reason}]. Additional details can be found at:`,
+    `${console}/dataproc/batches/${region}/${batchId}?project=${project}`,
+    `gcloud dataproc batches wait '${batchId}' --region '${region}' --project '${project}'`,
+    `${console}/storage/browser/${folder}`,
+    `${batch.outputUri}.*`,
+  ].join('\n');
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+
+/** What the storage front answers; a stream is the content of an object. */
+export interface StorageAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | IncomingMessage;
+}
+
+/** A call of the storage front that has found its method. */
+export interface StorageCall {
+  /** For example `storage.objects.get`, or `signedUrl.get`. */
+  readonly rpc: string;
+  readonly run: () => Promise<StorageAnswer>;
+}
+
+const contentHeaders = [
+  'content-type',
+  'content-length',
+  'content-range',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+  'x-goog-generation',
+  'x-goog-hash',
+  'x-goog-stored-content-encoding',
+];
+
+/** Answers with an object's content. */
+export function toContentAnswer(content: IncomingMessage): StorageAnswer {
+  const headers = contentHeaders.flatMap((name) => {
+    const value = content.headers[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return { status: content.statusCode ?? 200, headers: Object.fromEntries(headers), body: content };
+}
+
+/** Answers with JSON text. */
+export function toJsonAnswer(text: string): StorageAnswer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json; charset=UTF-8' },
+    body: text,
+  };
+}
+
+/** Sends an answer; the client may leave before its end. */
+export async function sendStorageAnswer(
+  response: ServerResponse,
+  { status, headers, body }: StorageAnswer,
+): Promise<void> {
+  if (typeof body === 'string') {
+    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+    response.writeHead(status, { ...headers, ...length }).end(body);
+    return;
+  }
+  if (response.destroyed) {
+    body.destroy();
+    return;
+  }
+  response.writeHead(status, headers);
+  await pipeline(body, response);
+}

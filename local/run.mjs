@@ -1,0 +1,128 @@
+/* global AbortController */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { toInterruption } from './setup/child.mjs';
+import { SetupFailure } from './setup/failure.mjs';
+import { createProgress } from './setup/progress.mjs';
+import { generateCode, node24, root, setUp } from './setup/setup.mjs';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const PARENT_POLL_MS = 250;
+
+const COMMANDS = {
+  demo: {
+    usage: 'npm run demo',
+    does: 'runs one job on real data through the whole local stack, shows it, and leaves nothing.',
+  },
+  start: {
+    usage: 'npm start',
+    does: 'keeps the local stack up until Ctrl-C, and prints its addresses.',
+  },
+  test: {
+    usage: 'npm test [-- <part> …]',
+    does: 'runs everything that CI runs, or only the named parts.',
+  },
+  'check-templates': {
+    usage: 'npm run check:templates',
+    does: 'prints every fault of the templates with file and line.',
+  },
+  token: {
+    usage: 'npm run -s token -- <analyst|viewer|admin|outsider>',
+    does: 'prints an access token for the stack that `npm start` keeps up.',
+  },
+};
+
+const interruption = new AbortController();
+let child;
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** Sets the project up when that is needed, then runs the command with Node 24 to its end. */
+async function main([name, ...args]) {
+  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+  if (command === undefined) return refuse(name);
+  if (args.includes('--help') || args.includes('-h')) return explain(command);
+  const stopListening = listen();
+  try {
+    await prepare(name);
+    return await runCommand(name, args);
+  } catch (error) {
+    return report(error);
+  } finally {
+    stopListening();
+  }
+}
+
+/** A token needs only Node; the check prints the faults of the templates itself. */
+async function prepare(name) {
+  const options = { env: process.env, progress: createProgress(), signal: interruption.signal };
+  if (name === 'token' && existsSync(node24)) return;
+  await setUp(options);
+  if (name !== 'check-templates') await generateCode(options);
+  interruption.signal.throwIfAborted();
+}
+
+/** Waits for the command however often it is told to end: it cleans up, and ends before this does. */
+function runCommand(name, args) {
+  const script = join(root, 'local', 'up', 'main.ts');
+  child = spawn(node24, [script, name, ...args], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}
+
+/**
+ * Passes signals on. A terminal's Ctrl-C reaches the command as well, and npm repeats it: the
+ * command takes signals that arrive together for one. When the shell between npm and this process
+ * was ended by a signal that it did not pass on, the change of parent says so.
+ */
+function listen() {
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const parent = process.ppid;
+  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  const watch = underNpm
+    ? setInterval(() => onParentChange(parent, watch), PARENT_POLL_MS)
+    : undefined;
+  watch?.unref();
+  return () => {
+    clearInterval(watch);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+}
+
+function onParentChange(parent, watch) {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  onSignal('SIGTERM');
+}
+
+function onSignal(signal) {
+  if (child === undefined) interruption.abort(toInterruption(signal));
+  else child.kill(signal);
+}
+
+function report(error) {
+  if (interruption.signal.aborted) {
+    const { signal } = interruption.signal.reason;
+    console.error(`Stopped by ${signal}; the next command goes on from here.`);
+    return 128 + constants.signals[signal];
+  }
+  if (!(error instanceof SetupFailure)) throw error;
+  console.error(error.message);
+  for (const line of error.details) console.error(`  | ${line}`);
+  return 1;
+}
+
+function explain({ usage, does }) {
+  console.log(`${usage}\n  ${does}`);
+  return 0;
+}
+
+function refuse(name) {
+  const known = Object.keys(COMMANDS).join(', ');
+  console.error(`There is no command "${name ?? ''}": use one of ${known}.`);
+  return 2;
+}

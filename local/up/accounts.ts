@@ -1,0 +1,88 @@
+/** What one service account of the local Google may do; prefixes are `gs://bucket/…`. */
+export interface ServiceAccount {
+  readonly dataproc: readonly ('create' | 'get' | 'list' | 'cancel' | 'delete')[];
+  /** E-mails of the accounts that a batch of this one may run as. */
+  readonly actAs: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  /** Whether the account may sign for itself. */
+  readonly sign: boolean;
+}
+
+/** The AWS side of the local workload identity pool. */
+export const workloadIdentityProvider =
+  '//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/jobgate/providers/aws';
+
+/** The local project, its place, and the names that the deployed template knows it by. */
+export const google = {
+  project: 'local',
+  projectNumber: '123456789',
+  region: 'us-central1',
+  awsAccount: '000000000000',
+} as const;
+
+/** The local buckets: inputs, what Dataproc stages and writes, and results. */
+export const buckets = {
+  inputs: 'jobgate-data',
+  staging: 'jobgate-staging',
+  results: 'jobgate-results',
+} as const;
+
+/** The account that publishes the template files; a person's or a pipeline's in the real cloud. */
+export const publisher = toEmail('jg-publish');
+
+const submitter = toEmail('jg-submit-preprocess');
+const reader = toEmail('jg-read-local');
+const operator = toEmail('jg-operate-local');
+const signer = toEmail('jg-sign-local');
+const runtime = toEmail('jg-run-preprocess');
+const nothing = { dataproc: [], actAs: [], read: [], write: [], sign: false } as const;
+
+/** Every account and exactly what it may do. */
+export const accounts: Readonly<Record<string, ServiceAccount>> = {
+  [submitter]: { ...nothing, dataproc: ['create', 'get'], actAs: [runtime] },
+  [reader]: {
+    ...nothing,
+    dataproc: ['get', 'list'],
+    read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
+  },
+  [operator]: { ...nothing, dataproc: ['get', 'cancel'] },
+  [signer]: { ...nothing, read: [`gs://${buckets.results}/`], sign: true },
+  [runtime]: {
+    ...nothing,
+    read: [`gs://${buckets.inputs}/`],
+    write: [`gs://${buckets.results}/preprocess/`],
+  },
+  [publisher]: {
+    ...nothing,
+    read: [`gs://${buckets.staging}/templates/`],
+    write: [`gs://${buckets.staging}/templates/`],
+  },
+};
+
+/** Which accounts a Lambda's role may impersonate; a role that is not here may impersonate none. */
+export const impersonation: Readonly<Record<string, readonly string[]>> = {
+  'jobgate-local-submit-job': [submitter],
+  'jobgate-local-get-job': [reader],
+  'jobgate-local-get-job-logs': [reader],
+  'jobgate-local-get-job-result': [reader],
+  'jobgate-local-get-job-file': [signer],
+};
+
+/** The target that the templates name, as the deployed functions read it. */
+export const targets = {
+  analytics: {
+    kind: 'batch',
+    project: google.project,
+    region: google.region,
+    stagingBucket: buckets.staging,
+    reader: 'jg-read-local',
+    operator: 'jg-operate-local',
+    signer: 'jg-sign-local',
+    runtimeVersion: '2.3',
+  },
+} as const;
+
+function toEmail(accountId: string): string {
+  return `${accountId}@local.iam.gserviceaccount.com`;
+}

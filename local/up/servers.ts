@@ -1,0 +1,114 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Progress } from '../setup/progress.mjs';
+import {
+  accounts,
+  buckets,
+  google,
+  impersonation,
+  publisher,
+  workloadIdentityProvider,
+} from './accounts.ts';
+import { audience, type Client } from './clients.ts';
+import { projectFolder } from './layout.ts';
+import type { Processes } from './processes.ts';
+import { readAddress } from './ready-line.ts';
+import type { Run } from './runs.ts';
+import type { Toolchain } from './toolchain.ts';
+
+/** The sample input: FAA bird strikes, and where the local Cloud Storage holds them. */
+export const sample = {
+  uri: `gs://${buckets.inputs}/samples/birdstrikes.csv`,
+  file: join(projectFolder, 'node_modules', 'vega-datasets', 'data', 'birdstrikes.csv'),
+} as const;
+
+/** Batches beyond these wait: each is a Java of its own. Two fit a laptop with two cores. */
+const MAX_CONCURRENT_BATCHES = 2;
+
+/** A stack that is being started. */
+export interface Starting {
+  readonly progress: Progress;
+  readonly run: Run;
+  readonly processes: Processes;
+  readonly toolchain: Toolchain;
+  readonly faults?: boolean;
+  readonly testHooks?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the local Google serves Dataproc, STS and IAM Credentials, and where Cloud Storage. */
+export interface GoogleAddresses {
+  readonly dataproc: string;
+  readonly storage: string;
+}
+
+/** Where the identity provider serves. */
+export interface IdpAddresses {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly jwksUri: string;
+}
+
+/** Starts the AWS emulator and returns its address. */
+export async function startAws({ run, processes, toolchain }: Starting): Promise<string> {
+  const config = { stdinIsLease: true, dataDirectory: makeFolder(run, 'aws') };
+  const script = join(projectFolder, 'local', 'aws', 'main.py');
+  const spec = { name: 'local-aws', command: toolchain.python, args: [script], config };
+  return readAddress(await processes.start(spec), spec.name, 'aws');
+}
+
+/** Starts the identity provider with the given clients. */
+export async function startIdp(
+  { processes, toolchain, testHooks = false }: Starting,
+  clients: Readonly<Record<string, Client>>,
+): Promise<IdpAddresses> {
+  const config = { stdinIsLease: true, audience, clients, testHooks };
+  const script = join(projectFolder, 'local', 'idp', 'main.ts');
+  const spec = { name: 'local-idp', command: toolchain.node, args: [script], config };
+  const ready = await processes.start(spec);
+  const read = (name: string) => readAddress(ready, spec.name, name);
+  return { issuer: read('issuer'), tokenEndpoint: read('tokenEndpoint'), jwksUri: read('jwksUri') };
+}
+
+/** Starts the local Google, which asks the emulator at `aws` who signed a request. */
+export async function startGoogle(
+  { run, processes, toolchain, faults = false }: Starting,
+  aws: string,
+  publishToken: string,
+): Promise<GoogleAddresses> {
+  const { project, projectNumber, region, awsAccount } = google;
+  const config = {
+    ...{ project, region, projectNumber, stdinIsLease: true, toolchain, awsSts: aws, faults },
+    dataDirectory: makeFolder(run, 'google'),
+    maxConcurrentBatches: MAX_CONCURRENT_BATCHES,
+    buckets: Object.values(buckets),
+    seed: [sample],
+    workloadIdentity: { audience: workloadIdentityProvider, awsAccount, impersonation },
+    accounts,
+    staticTokens: { [publishToken]: publisher },
+  };
+  const script = join(projectFolder, 'local', 'google', 'main.ts');
+  const spec = { name: 'local-google', command: toolchain.node, args: [script], config };
+  const ready = await processes.start(spec);
+  const read = (name: string) => readAddress(ready, spec.name, name);
+  return { dataproc: read('google'), storage: read('storage') };
+}
+
+/** Publishes the templates' files to the staging bucket, as an operator would. */
+export async function publishTemplates(
+  { processes, toolchain, signal }: Starting,
+  storage: string,
+  publishToken: string,
+): Promise<void> {
+  const script = join(projectFolder, 'tools', 'publish-templates.ts');
+  const args = [script, '--storage', storage, '--bucket', buckets.staging];
+  const env = { JOBGATE_PUBLISH_TOKEN: publishToken };
+  const spec = { name: 'publish-templates', command: toolchain.node, args, env };
+  await processes.run(spec, signal);
+}
+
+function makeFolder(run: Run, name: string): string {
+  const folder = join(run.folder, name);
+  mkdirSync(folder);
+  return folder;
+}

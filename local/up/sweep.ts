@@ -1,0 +1,106 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  identifySelf,
+  isAlive,
+  type ProcessIdentity,
+  readStartTime,
+} from '../setup/process-identity.mjs';
+import { RUN_MARKER } from './environment.ts';
+import { runsFolder } from './layout.ts';
+import { openRun, parseOwner, readProcessRecords, removeRun, type Run } from './runs.ts';
+
+const GRACE_MS = 5_000;
+const POLL_MS = 50;
+
+/**
+ * Clears what runs left whose owner died without cleaning up (kill -9, power): their processes are
+ * ended and their folders removed. A process is touched only if it is recorded with the same start
+ * time, or carries the run's marker in its environment. Returns one sentence per run cleared.
+ */
+export async function sweepDeadRuns(parent: string = runsFolder): Promise<readonly string[]> {
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  const dead = names.filter((name) => {
+    const owner = parseOwner(name);
+    return owner !== undefined && !isAlive(owner);
+  });
+  return Promise.all(dead.map((name) => clearRun(openRun(parent, name))));
+}
+
+/** Ends every process of a run that is still there; returns how many there were. */
+export async function endLeftovers(run: Run): Promise<number> {
+  const leftovers = findLeftovers(run);
+  signalAll(leftovers, 'SIGTERM');
+  const deadline = Date.now() + GRACE_MS;
+  let rest = findLeftovers(run);
+  while (rest.length > 0 && Date.now() < deadline) {
+    await sleep(POLL_MS);
+    rest = findLeftovers(run);
+  }
+  killLeftovers(run);
+  return leftovers.length;
+}
+
+/** Ends everything of the runs of the running process at once, for a second Ctrl-C. */
+export function killOwnRuns(parent: string = runsFolder): void {
+  const { pid, startTime } = identifySelf();
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  for (const name of names.filter((each) => each.startsWith(`${pid}-${startTime}-`))) {
+    const run = openRun(parent, name);
+    killLeftovers(run);
+    removeRun(run);
+  }
+}
+
+function killLeftovers(run: Run): void {
+  signalAll(findLeftovers(run), 'SIGKILL');
+}
+
+async function clearRun(run: Run): Promise<string> {
+  const count = await endLeftovers(run);
+  removeRun(run);
+  const processes = count === 0 ? 'no process was left' : `${count} of its processes were ended`;
+  return `Cleared run ${run.id}, whose owner had died: ${processes}.`;
+}
+
+function findLeftovers(run: Run): readonly ProcessIdentity[] {
+  const recorded = readProcessRecords(run).filter(
+    (record) => isAlive(record) && carriesMarker(record.pid, run.id) !== false,
+  );
+  const found = new Map<number, ProcessIdentity>(recorded.map((record) => [record.pid, record]));
+  for (const pid of listProcessIds()) {
+    const startTime = readStartTime(pid);
+    if (startTime === undefined || pid === process.pid) continue;
+    if (carriesMarker(pid, run.id) === true) found.set(pid, { pid, startTime });
+  }
+  return [...found.values()];
+}
+
+/** Start times are compared once more, right before the signal. */
+function signalAll(identities: readonly ProcessIdentity[], signal: NodeJS.Signals): void {
+  for (const identity of identities) {
+    if (!isAlive(identity)) continue;
+    try {
+      process.kill(identity.pid, signal);
+    } catch {
+      continue;
+    }
+  }
+}
+
+/** Undefined when the environment cannot be read: another system than Linux, or another user. */
+function carriesMarker(pid: number, runId: string): boolean | undefined {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    return environment.includes(`${RUN_MARKER}=${runId}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function listProcessIds(): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}

@@ -1,0 +1,88 @@
+import type { JobGateway, JobReference, Submission, UpstreamJob } from '../../shared/jobs/ports.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { START } from './clock.ts';
+
+/** An engine in memory whose jobs change only when a test says so. */
+export interface MemoryGateway extends JobGateway {
+  /** Every submission that was tried, refused ones too. */
+  readonly submissions: readonly Submission[];
+  /** Every look at a job. */
+  readonly looks: readonly JobReference[];
+  readonly jobs: () => readonly UpstreamJob[];
+  /** Changes what is known of a job. */
+  readonly change: (jobId: string, changes: Partial<UpstreamJob>) => void;
+  /** Puts a job that Jobgate did not submit. */
+  readonly plant: (job: UpstreamJob) => void;
+  /** The next submission fails; `worked` tells whether the engine had done the work by then. */
+  readonly failNextSubmit: (problem: Problem, worked: 'worked' | 'not-worked') => void;
+  /** The next look fails. */
+  readonly failNextFind: (problem: Problem) => void;
+  readonly forget: (jobId: string) => void;
+}
+
+/** Makes an engine without jobs that yields before it answers, so that parallel callers interleave. */
+export function createMemoryGateway(): MemoryGateway {
+  const jobs = new Map<string, UpstreamJob>();
+  const submissions: Submission[] = [];
+  const looks: JobReference[] = [];
+  let submitFailure: { problem: Problem; worked: boolean } | undefined;
+  let findFailure: Problem | undefined;
+  const gateway: JobGateway = {
+    submit: async (submission) => {
+      await yieldOnce();
+      submissions.push(submission);
+      const failure = submitFailure;
+      submitFailure = undefined;
+      if (failure?.worked === false) throw failure.problem;
+      const taken = jobs.has(submission.jobId);
+      if (!taken) jobs.set(submission.jobId, toQueued(submission));
+      if (failure !== undefined) throw failure.problem;
+      return { kind: taken ? 'exists' : 'accepted' };
+    },
+    find: async (reference) => {
+      await yieldOnce();
+      looks.push(reference);
+      const failure = findFailure;
+      findFailure = undefined;
+      if (failure !== undefined) throw failure;
+      return jobs.get(reference.jobId);
+    },
+  };
+  return {
+    ...gateway,
+    submissions,
+    looks,
+    jobs: () => [...jobs.values()],
+    change: (jobId, changes) => {
+      const job = jobs.get(jobId);
+      if (job === undefined) throw new Error(`no job ${jobId}`);
+      jobs.set(jobId, { ...job, ...changes });
+    },
+    plant: (job) => jobs.set(job.jobId, job),
+    failNextSubmit: (problem, worked) => {
+      submitFailure = { problem, worked: worked === 'worked' };
+    },
+    failNextFind: (problem) => {
+      findFailure = problem;
+    },
+    forget: (jobId) => jobs.delete(jobId),
+  };
+}
+
+function toQueued(submission: Submission): UpstreamJob {
+  return {
+    jobId: submission.jobId,
+    state: 'queued',
+    waitReason: 'provisioning',
+    startedAt: null,
+    endedAt: null,
+    history: [{ state: 'queued', at: START }],
+    labels: submission.labels,
+    driverOutputUri: null,
+    error: null,
+  };
+}
+
+function yieldOnce(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
