@@ -18,10 +18,8 @@ RECORD, VALUES, REASONS, COPIES = "_record", "_values", "_reasons", "_copies"
 def read_rows(session: SparkSession, uri: str, header: Sequence[str]) -> DataFrame:
     """Read every row as text, in columns `0`, `1`, …; a row of another width keeps its record.
 
-    A file is read by one task, since quoted fields may hold line ends. Without column pruning
-    Spark looks at every field, so that a malformed row is found whichever columns are used.
+    A file is read by one task, since quoted fields may hold line ends.
     """
-    session.conf.set("spark.sql.csv.parser.columnPruning.enabled", "false")
     schema = StructType()
     taken = {"", RECORD}
     for index, name in enumerate(header):

@@ -235,9 +235,49 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_value(run: Run
     ]
 
 
-def test_a_quote_that_nothing_closes_loses_no_row_of_the_count(run: Run) -> None:
-    good, bad, last = to_csv({}, {}, {}).splitlines()[1:]
-    outcome = run("\n".join([to_csv().rstrip(), good, f'"{bad}', last, ""]))
+def test_a_quote_that_nothing_closes_makes_one_malformed_row_of_the_rest(run: Run) -> None:
+    header, first, second, third = to_csv({}, {}, {}).splitlines()
+    outcome = run("\n".join((header, first, f'"{second}', third, "")))
 
-    counts = outcome.counts()
-    print(counts, outcome.rejects())
+    assert outcome.rejects() == [
+        {
+            "values": None,
+            "reasons": [{"column": "(row)", "reason": "malformed row"}],
+            "record": f'"{second}\n{third}',
+        }
+    ]
+    assert outcome.counts() == {
+        "rowsIn": 2,
+        "rowsOut": 1,
+        "duplicates": 0,
+        "outsideRange": 0,
+        "rejects": 1,
+    }
+
+
+def test_a_malformed_row_is_found_even_where_columns_are_left_out(run: Run) -> None:
+    outcome = run(to_csv({}, header=(*HEADER, "Remarks")) + ",".join(STRIKE.values()) + "\n")
+
+    assert outcome.report["rejects"] == {
+        "rows": 1,
+        "byReason": [{"column": "(row)", "reason": "malformed row", "count": 1}],
+    }
+
+
+def test_many_partitions_still_make_one_file_a_year_and_find_every_duplicate(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cleaning.ROWS_PER_PARTITION", 1)
+    days = [f"{year}-0{month}-15" for year in (1991, 1992, 1993) for month in range(1, 6)]
+
+    outcome = run(to_csv(*({"Flight Date": day} for day in (*days, *days))))
+
+    assert outcome.counts() == {
+        "rowsIn": 30,
+        "rowsOut": 15,
+        "duplicates": 15,
+        "outsideRange": 0,
+        "rejects": 0,
+    }
+    files = sorted((outcome.output / "data").glob("year=*/*.parquet"))
+    assert [file.parent.name for file in files] == ["year=1991", "year=1992", "year=1993"]
