@@ -1,6 +1,6 @@
 /* global AbortController */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { toInterruption } from './setup/child.mjs';
@@ -76,27 +76,47 @@ function runCommand(name, args) {
 
 /**
  * Passes signals on. A terminal's Ctrl-C reaches the command as well, and npm repeats it: the
- * command takes signals that arrive together for one. When the shell between npm and this process
- * was ended by a signal that it did not pass on, the change of parent says so.
+ * command takes signals that arrive together for one. A signal that ended npm, or the shell between
+ * npm and this process, does not arrive at all: that they are gone says so.
  */
 function listen() {
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  const parent = process.ppid;
-  const underNpm = process.env.npm_lifecycle_event !== undefined;
-  const watch = underNpm
-    ? setInterval(() => onParentChange(parent, watch), PARENT_POLL_MS)
-    : undefined;
-  watch?.unref();
+  const watch = process.env.npm_lifecycle_event === undefined ? undefined : watchNpm();
   return () => {
     clearInterval(watch);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
 }
 
-function onParentChange(parent, watch) {
-  if (process.ppid === parent) return;
-  clearInterval(watch);
-  onSignal('SIGTERM');
+function watchNpm() {
+  const parent = process.ppid;
+  const npm = isShell(parent) ? readParent(parent) : undefined;
+  const timer = setInterval(() => {
+    const isSame = process.ppid === parent && (npm === undefined || readParent(parent) === npm);
+    if (isSame) return;
+    clearInterval(timer);
+    onSignal('SIGTERM');
+  }, PARENT_POLL_MS);
+  return timer.unref();
+}
+
+/** Some shells replace themselves with the command: then npm itself is the parent. */
+function isShell(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[1] === '-c';
+  } catch {
+    return false;
+  }
+}
+
+/** Source: proc_pid_stat(5), field 4; undefined on systems without /proc. */
+function readParent(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function onSignal(signal) {

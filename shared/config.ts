@@ -135,6 +135,7 @@ function readCore(reader: Reader): CoreConfig {
   const stage = reader.text('JOBGATE_STAGE', /^[a-z][a-z0-9-]{1,20}$/);
   const publicUrl = reader.text('JOBGATE_PUBLIC_URL');
   checkUrl(reader, { name: 'JOBGATE_PUBLIC_URL', value: publicUrl, stage });
+  if (publicUrl.endsWith('/')) reader.faults.push('JOBGATE_PUBLIC_URL must not end in a slash');
   return { stage, version: reader.text('JOBGATE_VERSION', /^[\w.-]{1,40}$/), publicUrl };
 }
 
@@ -187,7 +188,12 @@ function readIssuers(reader: Reader, stage: string): readonly IssuerConfig[] {
     reader.faults.push('JOBGATE_ISSUERS must be a JSON array with at least one issuer');
     return [];
   }
-  return value.map((entry: unknown, index) => readIssuer(reader, entry, { index, stage }));
+  const issuers = value.map((entry: unknown, index) => readIssuer(reader, entry, { index, stage }));
+  for (const [index, { issuer }] of issuers.entries()) {
+    const first = issuers.findIndex((other) => other.issuer === issuer);
+    if (first < index) reader.faults.push(`JOBGATE_ISSUERS[${index}].issuer is listed before`);
+  }
+  return issuers;
 }
 
 function readIssuer(

@@ -67,7 +67,7 @@ export function describeCause(thrown: unknown, depth = 0): string {
   return `${own} <- ${describeCause(thrown.cause, depth + 1)}`;
 }
 
-const SECRET_LIKE = /(ya29\.[\w.-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*|Bearer\s+\S+|AKIA\w+|ASIA\w+)/g;
+const SECRET_LIKE = /(ya29\.[\w.-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*|[Bb]earer\s+\S+|AKIA\w+|ASIA\w+)/g;
 
 /** Replaces anything shaped like a token or key id with `[redacted]`: a net, not the control. */
 export function redact(text: string): string {

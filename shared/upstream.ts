@@ -45,9 +45,9 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   upstream_refused: 'refused the request',
 };
 
-/** The code for an HTTP status that is no success. Source: Google Cloud APIs, errors. */
+/** The code for an HTTP status that is no success, or a success that is of no use. Source: Google Cloud APIs, errors. */
 export function toUpstreamCode(status: number): ProblemCode {
   if (status === 504) return 'upstream_timeout';
   if (status === 429 || status === 503) return 'upstream_unavailable';
-  return status >= 500 || status === 401 ? 'upstream_error' : 'upstream_refused';
+  return status >= 500 || status === 401 || status < 300 ? 'upstream_error' : 'upstream_refused';
 }

@@ -38,10 +38,15 @@ export function checkTemplate(content: unknown): readonly SchemaFault[] {
     templateValidator = createAjv().compile(schema);
   }
   if (templateValidator(content)) return [];
-  return (templateValidator.errors ?? []).map((error) => ({
-    path: error.instancePath.split('/').slice(1).map(toKey),
-    message: describe(error),
-  }));
+  return (templateValidator.errors ?? []).map(toFault);
+}
+
+/** An unknown member is a fault of its own line, not of the object that holds it. */
+function toFault(error: ErrorObject): SchemaFault {
+  const path = error.instancePath.split('/').slice(1).map(toKey);
+  const unknown: unknown = error.params['additionalProperty'];
+  if (typeof unknown === 'string') return { path: [...path, unknown], message: 'is not known' };
+  return { path, message: describe(error) };
 }
 
 /** Compiles a parameter schema in strict mode. */

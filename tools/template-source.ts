@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { checkTemplate, compileParameters } from './template-schema.ts';
@@ -40,6 +40,11 @@ export function readTemplateSources(folder: string): readonly TemplateSource[] {
 }
 
 function readTemplateSource(folder: string, name: string): TemplateSource {
+  const file = relative(process.cwd(), join(folder, DEFINITION));
+  if (!existsSync(join(folder, DEFINITION))) {
+    const message = 'is missing: every folder of templates/ holds one';
+    return { name, digest: '', files: [], content: {}, faults: [{ file, line: 1, message }] };
+  }
   const text = readFileSync(join(folder, DEFINITION), 'utf8');
   const files = readdirSync(folder)
     .filter((path) => JOB_FILE.test(path))
@@ -47,7 +52,6 @@ function readTemplateSource(folder: string, name: string): TemplateSource {
     .map((path) => ({ path, content: readFileSync(join(folder, path)) }));
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const file = relative(process.cwd(), join(folder, DEFINITION));
   const place = { file, document, lines };
   const syntax = document.errors.map((error) => {
     return { file, line: lines.linePos(error.pos[0]).line, message: error.message };
@@ -102,20 +106,32 @@ function findMeaningFaults(
     faults.push({ path: ['name'], message: `must be the folder's name, ${folder.folderName}` });
   }
   const program = readPyspark(template);
-  for (const path of [program.main, ...program.pyFiles]) {
-    if (folder.paths.includes(path)) continue;
-    faults.push({ path: ['job', 'pyspark'], message: `names ${path}, which is not in the folder` });
+  for (const file of [program.main, ...program.pyFiles]) {
+    if (folder.paths.includes(file)) continue;
+    const path = ['job', 'pyspark', file === program.main ? 'main' : 'pyFiles'];
+    faults.push({ path, message: `names ${file}, which is not in the folder` });
   }
-  const known = Object.keys(readParameterProperties(template));
   for (const [index, name] of program.parameterNames.entries()) {
-    if (name === undefined || known.includes(name)) continue;
-    const path = ['job', 'pyspark', 'args', index];
-    faults.push({ path, message: `uses the parameter ${name}, which is not declared` });
+    const message = name === undefined ? undefined : findArgumentFault(name, template);
+    if (message !== undefined) faults.push({ path: ['job', 'pyspark', 'args', index], message });
   }
   if (!isOutputWritable(template)) {
     faults.push({ path: ['output', 'uri'], message: 'must lie under one of writes' });
   }
   return faults;
+}
+
+/** An argument needs a value in every run: its parameter is required or has a default. */
+function findArgumentFault(
+  name: string,
+  template: ReadonlyMap<string, unknown>,
+): string | undefined {
+  const { properties, required } = readParameters(template);
+  const schema = properties[name];
+  if (schema === undefined) return `uses the parameter ${name}, which is not declared`;
+  const hasDefault = typeof schema === 'object' && schema !== null && 'default' in schema;
+  if (hasDefault || required.includes(name)) return undefined;
+  return `uses the parameter ${name}, which may be absent: require it or give it a default`;
 }
 
 interface PysparkNames {
@@ -135,11 +151,14 @@ function readPyspark(template: ReadonlyMap<string, unknown>): PysparkNames {
   return { main, pyFiles, parameterNames: names };
 }
 
-function readParameterProperties(
-  template: ReadonlyMap<string, unknown>,
-): Readonly<Record<string, unknown>> {
-  const parameters = template.get('parameters') as { properties: Record<string, unknown> };
-  return parameters.properties;
+interface ParameterSchema {
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required: readonly string[];
+}
+
+function readParameters(template: ReadonlyMap<string, unknown>): ParameterSchema {
+  const parameters = template.get('parameters') as Partial<ParameterSchema>;
+  return { properties: {}, required: [], ...parameters };
 }
 
 function isOutputWritable(template: ReadonlyMap<string, unknown>): boolean {
@@ -152,11 +171,40 @@ function isOutputWritable(template: ReadonlyMap<string, unknown>): boolean {
 function findParameterFaults(template: ReadonlyMap<string, unknown>): readonly Fault[] {
   const compiled = compileParameters(template.get('parameters'));
   if (compiled.kind === 'invalid') return [{ path: ['parameters'], message: compiled.message }];
+  const nested = findNestedUris(template);
+  if (nested.length > 0) return nested;
   const examples = template.get('examples') as readonly unknown[];
   return examples.flatMap((example, index) =>
     compiled
       .check(structuredClone(example))
       .map((message) => ({ path: ['examples', index], message })),
+  );
+}
+
+/** The handlers hold a storage URI to `reads` where the parameter itself is one; anywhere else it would pass. */
+function findNestedUris(template: ReadonlyMap<string, unknown>): readonly Fault[] {
+  const { properties, ...rest } = readParameters(template);
+  const message = 'has a storage-uri below its top, where it would not be checked';
+  const below = Object.entries(properties)
+    .filter(([, schema]) => countUris(schema) > (isUri(schema) ? 1 : 0))
+    .map(([name]) => ({ path: ['parameters', 'properties', name], message }));
+  return countUris(rest) > 0 ? [...below, { path: ['parameters'], message }] : below;
+}
+
+function isUri(schema: unknown): boolean {
+  return (
+    typeof schema === 'object' &&
+    schema !== null &&
+    'format' in schema &&
+    schema.format === 'storage-uri'
+  );
+}
+
+function countUris(schema: unknown): number {
+  if (typeof schema !== 'object' || schema === null) return 0;
+  return Object.values(schema).reduce<number>(
+    (count, member) => count + countUris(member),
+    isUri(schema) ? 1 : 0,
   );
 }
 

@@ -95,7 +95,6 @@ export class BatchLifecycle {
       if (batch === undefined) break;
       const slot: Slot = { batch };
       this.#slots.set(batch, slot);
-      batch.explain('');
       const end = this.#run(slot).finally(() => {
         this.#ends.delete(end);
         this.#slots.delete(batch);

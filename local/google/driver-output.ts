@@ -1,9 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The size of a part at most, in bytes. */
 const maxPartBytes = 1024 * 1024;
 /** How often new output becomes a part. */
 const flushMs = 700;
+/** How often a part is offered to the store, and how long between. */
+const putAttempts = 3;
+const retryMs = 100;
 /** How much of the end is kept for finding the reason of a failure. */
 const tailBytes = 64 * 1024;
 
@@ -47,7 +51,7 @@ export class DriverOutput {
     try {
       await this.#flushing.catch(() => undefined);
       await this.#flush();
-      await this.#put(this.#nextUri(), new Uint8Array());
+      await this.#putPart(new Uint8Array());
       return this.#tail.toString('utf8');
     } finally {
       await this.#file.close();
@@ -65,14 +69,23 @@ export class DriverOutput {
       const { bytesRead } = await this.#file.read(buffer, 0, maxPartBytes, this.#offset);
       if (bytesRead === 0) return;
       const part = Buffer.from(buffer.subarray(0, bytesRead));
-      await this.#put(this.#nextUri(), part);
-      this.#parts += 1;
+      await this.#putPart(part);
       this.#offset += bytesRead;
       this.#tail = Buffer.concat([this.#tail, part]).subarray(-tailBytes);
     }
   }
 
-  #nextUri(): string {
-    return `${this.#outputUri}.${String(this.#parts).padStart(9, '0')}`;
+  async #putPart(part: Uint8Array): Promise<void> {
+    const uri = `${this.#outputUri}.${String(this.#parts).padStart(9, '0')}`;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#put(uri, part);
+        this.#parts += 1;
+        return;
+      } catch (error) {
+        if (attempt === putAttempts) throw error;
+        await sleep(retryMs);
+      }
+    }
   }
 }

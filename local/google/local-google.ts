@@ -85,7 +85,6 @@ async function startServices(
     died: store.died,
     stop: async () => {
       await Promise.all([closeServer(api), closeServer(front), lifecycle.stop()]);
-      objects.close();
       await store.stop();
       rmSync(configuration.dataDirectory, { recursive: true, force: true });
     },

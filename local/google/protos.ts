@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import protobuf from 'protobufjs';
 
@@ -49,8 +48,7 @@ const operationRules: Readonly<Record<string, HttpRule>> = {
 export function loadProtos(): Protos {
   const require = createRequire(import.meta.url);
   const file = require.resolve('@google-cloud/dataproc/build/protos/protos.json');
-  const description = JSON.parse(readFileSync(file, 'utf8')) as protobuf.INamespace;
-  const root = protobuf.Root.fromJSON(description);
+  const root = protobuf.loadSync(file);
   root.resolveAll();
   return { root, methods: listServices(root).flatMap(listMethods) };
 }

@@ -34,8 +34,8 @@ export function findRoute(
     const match = route.verb === verb ? route.pattern.exec(path) : null;
     if (match === null) continue;
     const values = match.slice(1).map(decode);
-    const entries = route.fields.map((field, position) => [field, values[position] ?? '']);
-    return { route, variables: Object.fromEntries(entries) as Record<string, string> };
+    const entries = route.fields.map((field, at) => [field, values[at] ?? ''] as const);
+    return { route, variables: Object.fromEntries(entries) };
   }
   return undefined;
 }

@@ -48,23 +48,26 @@ export function verifySignedUrl(request: SignedUrlRequest, check: SignedUrlCheck
   const { email, date, scope } = parseCredential(values['X-Goog-Credential']);
   checkTime(values, date, check.now);
   const signedHeaders = parseSignedHeaders(values['X-Goog-SignedHeaders'], request.headers);
-  const canonical = [
-    request.method,
-    canonicalPath(path),
-    canonicalQuery(query),
-    ...signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[name])}`),
-    '',
-    signedHeaders.join(';'),
-    payloadHash(signedHeaders, request.headers),
-  ].join('\n');
-  const digest = createHash('sha256').update(canonical).digest('hex');
-  const stringToSign = [algorithm, values['X-Goog-Date'], scope, digest].join('\n');
+  const canonicalOf = (host: string) =>
+    [
+      request.method,
+      canonicalPath(path),
+      canonicalQuery(query),
+      ...signedHeaders.map((name) => `${name}:${canonicalHeader(name, request.headers, host)}`),
+      '',
+      signedHeaders.join(';'),
+      payloadHash(signedHeaders, request.headers),
+    ].join('\n');
   const key = check.findPublicKey(email);
   const signature = values['X-Goog-Signature'];
   const holds =
     key !== undefined &&
     /^(?:[0-9a-f]{2})+$/i.test(signature) &&
-    verify('RSA-SHA256', Buffer.from(stringToSign), key, Buffer.from(signature, 'hex'));
+    possibleHosts(request.headers['host']).some((host) => {
+      const digest = createHash('sha256').update(canonicalOf(host)).digest('hex');
+      const text = [algorithm, values['X-Goog-Date'], scope, digest].join('\n');
+      return verify('RSA-SHA256', Buffer.from(text), key, Buffer.from(signature, 'hex'));
+    });
   if (!holds)
     throw new StorageError(
       'SignatureDoesNotMatch',
@@ -165,7 +168,7 @@ function payloadHash(
   headers: SignedUrlRequest['headers'],
 ): string {
   const name = 'x-goog-content-sha256';
-  return signedHeaders.includes(name) ? canonicalHeader(headers[name]) : 'UNSIGNED-PAYLOAD';
+  return signedHeaders.includes(name) ? toCanonical(headers[name]) : 'UNSIGNED-PAYLOAD';
 }
 
 function canonicalPath(path: string): string {
@@ -182,7 +185,17 @@ function canonicalQuery(query: Query): string {
   return pairs.sort().join('&');
 }
 
-function canonicalHeader(values: readonly string[] | undefined): string {
+function canonicalHeader(name: string, headers: SignedUrlRequest['headers'], host: string): string {
+  return name === 'host' ? host : toCanonical(headers[name]);
+}
+
+/** Google's own libraries sign a local host without its port. */
+function possibleHosts(values: readonly string[] | undefined): readonly string[] {
+  const host = toCanonical(values);
+  return [host, host.replace(/:\d+$/, '')];
+}
+
+function toCanonical(values: readonly string[] | undefined): string {
   return (values ?? []).map((value) => value.trim().replaceAll(/\s+/g, ' ')).join(',');
 }
 

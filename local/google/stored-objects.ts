@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import { StorageError } from './storage-error.ts';
 import type { StorageUri } from './storage-uri.ts';
@@ -8,7 +8,6 @@ const timeoutMs = 60_000;
 /** Reads and writes objects of the store behind the front, which checks nothing itself. */
 export class StoredObjects {
   readonly #address: string;
-  readonly #agent = new Agent({ keepAlive: true });
   readonly #writes = new Map<string, Promise<unknown>>();
 
   constructor(address: string) {
@@ -70,11 +69,6 @@ export class StoredObjects {
     }
   }
 
-  /** Closes idle connections. */
-  close(): void {
-    this.#agent.destroy();
-  }
-
   async #writeNow(object: StorageUri, upload: Upload): Promise<string> {
     if (upload.ifGenerationMatch !== undefined) {
       const generation = await this.#findGeneration(object);
@@ -116,7 +110,8 @@ export class StoredObjects {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const url = `${this.#address}${path}`;
-      const options = { method, headers, agent: this.#agent, timeout: timeoutMs };
+      // The store resets a connection after some of its refusals: each call has one of its own.
+      const options = { method, headers, agent: false, timeout: timeoutMs };
       const outgoing = httpRequest(url, options, resolve);
       outgoing.once('timeout', () => outgoing.destroy(new Error('the store does not answer')));
       outgoing.once('error', (cause) => {

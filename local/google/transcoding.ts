@@ -87,7 +87,7 @@ function addParameter(type: protobuf.Type, json: JsonObject, field: string, valu
 
 /** proto3-json-serializer refuses unknown fields, where Google ignores them. */
 function prune(type: protobuf.Type, value: JSONValue): JSONValue {
-  if (type.fullName.startsWith('.google.protobuf.')) return value;
+  if (isWellKnown(type)) return value;
   if (Array.isArray(value)) return value.map((item) => prune(type, item));
   if (!isJsonObject(value)) return value;
   const known = Object.entries(value).flatMap(([key, child]) => {
@@ -98,9 +98,35 @@ function prune(type: protobuf.Type, value: JSONValue): JSONValue {
   return Object.fromEntries(known);
 }
 
+/** The serializer takes texts where maps belong, and numbers where texts belong. */
 function pruneField(field: protobuf.Field, value: JSONValue): JSONValue {
+  if (value === null) return value;
+  if (field.map) {
+    if (!isJsonObject(value)) throw mistyped(field, 'an object');
+    for (const item of Object.values(value)) checkItem(field, item);
+    return value;
+  }
+  if (field.repeated && !Array.isArray(value)) throw mistyped(field, 'a list');
+  for (const item of Array.isArray(value) ? value : [value]) checkItem(field, item);
   const nested = field.resolvedType;
-  return nested instanceof protobuf.Type && !field.map ? prune(nested, value) : value;
+  return nested instanceof protobuf.Type ? prune(nested, value) : value;
+}
+
+function checkItem(field: protobuf.Field, value: JSONValue): void {
+  if (field.type === 'string' && typeof value !== 'string') throw mistyped(field, 'a text');
+  const nested = field.resolvedType;
+  const isMessage = nested instanceof protobuf.Type && !isWellKnown(nested);
+  if (isMessage && !isJsonObject(value)) throw mistyped(field, 'an object');
+}
+
+/** A Timestamp is a text in JSON, and so on. */
+function isWellKnown(type: protobuf.Type): boolean {
+  return type.fullName.startsWith('.google.protobuf.');
+}
+
+function mistyped(field: protobuf.Field, wanted: string): ApiError {
+  const message = `Invalid JSON payload received. ${field.name} must be ${wanted}.`;
+  return new ApiError('INVALID_ARGUMENT', message);
 }
 
 function omitDefaults(type: protobuf.Type, value: JSONValue): JSONValue {
@@ -128,8 +154,8 @@ function isDefault(field: protobuf.Field, value: JSONValue): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (field.map) return isJsonObject(value) && Object.keys(value).length === 0;
   if (field.partOf !== null || field.resolvedType instanceof protobuf.Type) return false;
-  const zeroName = field.resolvedType?.valuesById[0];
-  return ['', 0, '0', false, null, zeroName].includes(value as string);
+  const zero = field.resolvedType?.valuesById[0];
+  return value === '' || value === 0 || value === '0' || value === false || value === zero;
 }
 
 function isJsonObject(value: unknown): value is JsonObject {

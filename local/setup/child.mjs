@@ -24,14 +24,7 @@ export async function runChild({ name, command, args, cwd, env, records, signal 
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const output = { stdout: '', all: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output.stdout = (output.stdout + text).slice(-TAIL_BYTES);
-    output.all = (output.all + text).slice(-TAIL_BYTES);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    output.all = (output.all + text).slice(-TAIL_BYTES);
-  });
+  const output = collectOutput(child);
   const ended = waitForEnd(child);
   const record = noteChild(records, child.pid);
   const onAbort = () => void endGroup(child.pid);
@@ -63,6 +56,19 @@ export async function endRecordedChildren(records) {
 /** Turns a signal's name into the reason that aborts a set-up. */
 export function toInterruption(signalName) {
   return new Interrupted(signalName);
+}
+
+function collectOutput(child) {
+  const output = { stdout: '', all: '' };
+  const append = (name, text) => {
+    output[name] = (output[name] + text).slice(-TAIL_BYTES);
+  };
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    append('stdout', text);
+    append('all', text);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => append('all', text));
+  return output;
 }
 
 function waitForEnd(child) {

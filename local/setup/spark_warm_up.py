@@ -4,6 +4,7 @@ Reads the CSV at the first URI, and writes Parquet, JSON and a plain file below 
 """
 
 import sys
+from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
@@ -32,7 +33,7 @@ def main(source: str, target: str) -> None:
 
 def write_text(spark: SparkSession, uri: str, text: str) -> None:
     """Write one file through Hadoop's file system, as jobs do for their report."""
-    jvm = spark._jvm
+    jvm: Any = spark._jvm
     path = jvm.org.apache.hadoop.fs.Path(uri)
     stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).create(path, False)
     stream.write(bytearray(text.encode()))

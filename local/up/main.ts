@@ -6,6 +6,7 @@
 import { createProgress } from '../setup/progress.mjs';
 import { StackFailure } from './failure.ts';
 import { type EndRequest, listenForEnd, toExitStatus } from './signals.ts';
+import { removeDeadStackFile } from './stack-file.ts';
 import { killOwnRuns, sweepDeadRuns } from './sweep.ts';
 
 /** Each command loads what it needs and no more: a token is printed without loading the demo. */
@@ -14,6 +15,7 @@ async function runCommand(end: EndRequest): Promise<number> {
   if (name === 'token') return (await import('./token.ts')).runToken(args);
   const progress = createProgress();
   for (const sentence of await sweepDeadRuns()) progress.note(sentence);
+  removeDeadStackFile();
   switch (name) {
     case 'start':
       return (await import('./start.ts')).runStart({ args, progress, end });

@@ -1,8 +1,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readStartTime } from '../setup/process-identity.mjs';
 import { type ClientCredentials, type ClientName, clientNames } from './clients.ts';
 import { StackFailure } from './failure.ts';
 import { toFields } from './fields.ts';
 import { stackFile } from './layout.ts';
+import type { Run } from './runs.ts';
+import { findLivingRuns } from './sweep.ts';
 
 /** What a program needs to use a local stack; the content of .local/stack.json. */
 export interface Stack {
@@ -18,16 +22,32 @@ export interface Stack {
   readonly pids: readonly number[];
 }
 
-/** Writes the stack's description for this user alone: it holds the clients' secrets. */
-export function writeStackFile(stack: Stack, file: string = stackFile): void {
-  const draft = `${file}.${process.pid}.draft`;
-  writeFileSync(draft, render(stack), { mode: 0o600 });
-  renameSync(draft, file);
+/**
+ * Writes the stack's description for this user alone: it holds the clients' secrets. The one that
+ * started last is described in `file`; each is in its run's folder as well.
+ */
+export function writeStackFile(stack: Stack, run: Run, file: string = stackFile): void {
+  writeWhole(join(run.folder, 'stack.json'), render(stack));
+  writeWhole(file, render(stack));
 }
 
-/** Removes the description, unless another stack has written its own since. */
-export function removeStackFile(stack: Stack, file: string = stackFile): void {
-  if (readOrUndefined(file) === render(stack)) rmSync(file, { force: true });
+/** Removes the description, or puts that of another stack there which is still up. */
+export function removeStackFile(stack: Stack, run: Run, file: string = stackFile): void {
+  rmSync(join(run.folder, 'stack.json'), { force: true });
+  if (readOrUndefined(file) !== render(stack)) return;
+  const other = findLivingRuns(dirname(run.folder))
+    .map((each) => readOrUndefined(join(each.folder, 'stack.json')))
+    .find((text) => text !== undefined);
+  if (other === undefined) rmSync(file, { force: true });
+  else writeWhole(file, other);
+}
+
+/** Removes the description that a killed `npm start` left: none of its processes is there. */
+export function removeDeadStackFile(file: string = stackFile): void {
+  const text = readOrUndefined(file);
+  if (text === undefined) return;
+  const pids = readPids(text);
+  if (!pids.some((pid) => readStartTime(pid) !== undefined)) rmSync(file, { force: true });
 }
 
 /** Reads the stack that `npm start` keeps up. @throws StackFailure when there is none. */
@@ -40,6 +60,20 @@ export function readStackFile(file: string = stackFile): Stack {
     return parseStack(JSON.parse(text));
   } catch (cause) {
     throw new StackFailure(`${file} is damaged: run \`npm start\` again.`, [], { cause });
+  }
+}
+
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+function readPids(text: string): readonly number[] {
+  try {
+    return parseStack(JSON.parse(text)).pids;
+  } catch {
+    return [];
   }
 }
 

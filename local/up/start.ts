@@ -10,13 +10,13 @@ import { removeStackFile, type Stack, writeStackFile } from './stack-file.ts';
 export async function runStart({ args, progress, end }: CommandOptions): Promise<number> {
   if (args[0] !== undefined) throw new StackFailure(`npm start knows no argument "${args[0]}".`);
   const running = await startStack({ progress, signal: end.signal });
-  writeStackFile(running.stack);
+  writeStackFile(running.stack, running.run);
   try {
     process.stdout.write(renderPage(running.stack));
     await Promise.race([running.failure, waitForAbort(end.signal)]);
     return 0;
   } finally {
-    removeStackFile(running.stack);
+    removeStackFile(running.stack, running.run);
     await running.stop((name) => {
       progress.note(`${name}: ending`);
     });

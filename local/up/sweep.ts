@@ -19,12 +19,14 @@ const POLL_MS = 50;
  * time, or carries the run's marker in its environment. Returns one sentence per run cleared.
  */
 export async function sweepDeadRuns(parent: string = runsFolder): Promise<readonly string[]> {
-  const names = existsSync(parent) ? readdirSync(parent) : [];
-  const dead = names.filter((name) => {
-    const owner = parseOwner(name);
-    return owner !== undefined && !isAlive(owner);
-  });
-  return Promise.all(dead.map((name) => clearRun(openRun(parent, name))));
+  const dead = listRuns(parent).filter(({ owner }) => !isAlive(owner));
+  return Promise.all(dead.map(({ run }) => clearRun(run)));
+}
+
+/** Finds the runs whose owner is running, in any order. */
+export function findLivingRuns(parent: string = runsFolder): readonly Run[] {
+  const living = listRuns(parent).filter(({ owner }) => isAlive(owner));
+  return living.map(({ run }) => run);
 }
 
 /** Ends every process of a run that is still there; returns how many there were. */
@@ -44,9 +46,8 @@ export async function endLeftovers(run: Run): Promise<number> {
 /** Ends everything of the runs of the running process at once, for a second Ctrl-C. */
 export function killOwnRuns(parent: string = runsFolder): void {
   const { pid, startTime } = identifySelf();
-  const names = existsSync(parent) ? readdirSync(parent) : [];
-  for (const name of names.filter((each) => each.startsWith(`${pid}-${startTime}-`))) {
-    const run = openRun(parent, name);
+  for (const { run, owner } of listRuns(parent)) {
+    if (owner.pid !== pid || owner.startTime !== startTime) continue;
     killLeftovers(run);
     removeRun(run);
   }
@@ -54,6 +55,16 @@ export function killOwnRuns(parent: string = runsFolder): void {
 
 function killLeftovers(run: Run): void {
   signalAll(findLeftovers(run), 'SIGKILL');
+}
+
+function listRuns(
+  parent: string,
+): readonly { readonly run: Run; readonly owner: ProcessIdentity }[] {
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  return names.flatMap((name) => {
+    const owner = parseOwner(name);
+    return owner === undefined ? [] : [{ run: openRun(parent, name), owner }];
+  });
 }
 
 async function clearRun(run: Run): Promise<string> {

@@ -4,6 +4,9 @@ import type { ApiRequest } from './request.ts';
 /** Bytes. Source: DESIGN section 4. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
+/** Levels of lists and objects in each other: more than any schema asks for, far less than a call stack holds. */
+const MAX_LEVELS = 64;
+
 /** Reads a JSON object. @throws Problem `unsupported_media_type`, `payload_too_large`, `invalid_json`. */
 export function readJsonBody(request: ApiRequest): Readonly<Record<string, unknown>> {
   requireJson(request.headers.get('content-type'));
@@ -17,7 +20,15 @@ export function readJsonBody(request: ApiRequest): Readonly<Record<string, unkno
       errors: [{ pointer: '', message: 'must be an object' }],
     });
   }
+  if (isDeeper(value, MAX_LEVELS)) {
+    throw new Problem('invalid_json', `The body is nested deeper than ${MAX_LEVELS} levels.`);
+  }
   return value as Readonly<Record<string, unknown>>;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 function requireJson(contentType: string | undefined): void {

@@ -60,9 +60,9 @@ export function parseCallerContext(context: unknown): Caller | undefined {
   ];
   const lists = [text('grantedScopes'), text('groups'), text('roles')].map(parseList);
   const [scopes, groups, roles] = lists;
-  const expiresAtSeconds = Number(text('expiresAt') ?? Number.NaN);
+  const expiresAt = parseInstant(text('expiresAt'));
   if (!issuer || !subject || client === undefined || tokenId === undefined) return undefined;
-  if (!scopes || !groups || !roles || !Number.isSafeInteger(expiresAtSeconds)) return undefined;
+  if (!scopes || !groups || !roles || !expiresAt) return undefined;
   const actor = text('actor');
   return {
     issuer,
@@ -73,8 +73,15 @@ export function parseCallerContext(context: unknown): Caller | undefined {
     groups,
     roles,
     tokenId,
-    expiresAt: new Date(expiresAtSeconds * 1000),
+    expiresAt,
   };
+}
+
+/** Whole seconds since the epoch; undefined for what no Date can hold, because such an instant never comes. */
+function parseInstant(text: string | undefined): Date | undefined {
+  const seconds = /^\d{1,16}$/.test(text ?? '') ? Number(text) : Number.NaN;
+  const instant = new Date(seconds * 1000);
+  return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
 function parseList(text: string | undefined): readonly string[] | undefined {

@@ -41,7 +41,7 @@ export async function readLog(
   const atEnd = complete && until === total;
   const whole = atEnd ? bytes : bytes.subarray(0, findCharacterEnd(bytes));
   const next = range.cursor + whole.length;
-  const content = new TextDecoder().decode(whole);
+  const content = new TextDecoder('utf-8', { ignoreBOM: true }).decode(whole);
   return { job: record.id, cursor: range.cursor, next, end: atEnd, content };
 }
 

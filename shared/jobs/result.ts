@@ -65,9 +65,9 @@ export async function linkFile(
   return source.storage.signReadUrl(uri, FILE_LINK_SECONDS, source.access);
 }
 
-const FILE_PATH = /^[\w=.,@%+ -]+(\/[\w=.,@%+ -]+)*$/u;
+const FILE_PATH = /^[^\p{C}/\\]+(\/[^\p{C}/\\]+)*$/u;
 
-/** A relative path without empty, `.` or `..` segments; undefined otherwise. */
+/** A relative path without empty, `.` or `..` segments, control characters and backslashes; undefined otherwise. */
 function parseFilePath(rawPath: string | undefined): string | undefined {
   if (rawPath === undefined || rawPath.length > 1024 || !FILE_PATH.test(rawPath)) return undefined;
   return rawPath.split('/').some((segment) => segment === '.' || segment === '..')

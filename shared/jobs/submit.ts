@@ -6,7 +6,7 @@ import type { Template } from '../templates/template.ts';
 import { fingerprint } from './canonical-json.ts';
 import { deriveJobId, type JobId, type JobRecord } from './job.ts';
 import { toUpstreamLabels } from './labels.ts';
-import type { JobGateway, JobRecords, Submission } from './ports.ts';
+import type { JobGateway, JobRecords, Submission, UpstreamJob } from './ports.ts';
 import { adoptUpstream, endRecord, takeUpstream } from './progress.ts';
 
 /** A request that passed every check: identity, policy, schema. */
@@ -51,7 +51,8 @@ export interface SubmitResult {
 /**
  * Submits a job exactly once: the record is put first and only if absent, then the batch is created under the same id,
  * so that a repeated request, whatever was lost before, finds the same job.
- * @throws Problem `idempotency_key_reused`; upstream problems, after which the record stays `submitting` for a retry,
+ * @throws Problem `idempotency_key_reused`; `template_changed` for a repeated request whose template is another one
+ * by now and whose job never reached Dataproc; upstream problems, after which the record stays `submitting` for a retry,
  * unless the refusal was definite and ended it as `failed`.
  */
 export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Promise<SubmitResult> {
@@ -80,52 +81,91 @@ async function resume(existing: JobRecord, asked: JobRecord, work: Work): Promis
   return { record: await submitUpstream(existing, work), replayed: true };
 }
 
-async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord> {
-  const { request, ports } = work;
-  try {
-    const outcome = await ports.gateway.submit(toSubmission(record, work));
-    const next =
-      outcome.kind === 'accepted'
-        ? takeUpstream(record, ports.now())
-        : await adoptExisting(record, work);
-    return await keep(next, ports, request.deadline);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.code === 'upstream_refused') {
-      await keep(endRecord(record, toSubmissionError(error), ports.now()), ports, request.deadline);
-    }
-    throw namingJob(error, record.id, request.idempotencyKey);
-  }
+/** What starting led to: the record's next version, and the definite refusal that ended it, if there was one. */
+interface Started {
+  readonly next: JobRecord;
+  readonly refusal?: Problem;
 }
 
+async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord> {
+  const { request, ports } = work;
+  const key = request.idempotencyKey;
+  let started: Started;
+  let kept: JobRecord;
+  try {
+    started = await start(record, work);
+    kept = await keep(started.next, ports, request.deadline);
+  } catch (error) {
+    throw error instanceof Problem ? namingJob(error, record.id, key, RECORDED) : error;
+  }
+  if (started.refusal === undefined || kept.state !== 'failed') return kept;
+  throw namingJob(started.refusal, record.id, key, ENDED);
+}
+
+/** Only a refusal of the submission itself is definite: after it, nothing of this id runs. */
+async function start(record: JobRecord, work: Work): Promise<Started> {
+  const { request, ports } = work;
+  if (record.templateDigest !== request.template.digest) return adopt(record, work);
+  try {
+    const outcome = await ports.gateway.submit(toSubmission(record, work));
+    if (outcome.kind === 'accepted') return { next: takeUpstream(record, ports.now()) };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
+    return refuse(record, error, ports);
+  }
+  return adopt(record, work);
+}
+
+function refuse(record: JobRecord, refusal: Problem, ports: SubmitPorts): Started {
+  return { next: endRecord(record, toSubmissionError(refusal), ports.now()), refusal };
+}
+
+const RECORDED =
+  ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.';
+const ENDED = ' The job is recorded as failed.';
+
 /** Nothing is lost: the record exists, and the same key finds it. */
-function namingJob(error: Problem, job: JobId, idempotencyKey: string): Problem {
-  const advice =
-    error.code === 'upstream_refused'
-      ? ' The job is recorded as failed.'
-      : ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.';
-  const extras = { ...error.extras, job, idempotencyKey };
-  return new Problem(error.code, error.detail + advice, extras, error.cause);
+function namingJob(error: Problem, job: JobId, idempotencyKey: string, advice: string): Problem {
+  const said = error.code === 'template_changed' ? error.detail : error.detail + advice;
+  return new Problem(error.code, said, { ...error.extras, job, idempotencyKey }, error.cause);
 }
 
 /** The id is taken upstream: it is ours only if its labels name this very record. */
-async function adoptExisting(record: JobRecord, work: Work): Promise<JobRecord> {
-  const { ports, request } = work;
-  const upstream = await ports.gateway.find({
-    jobId: record.id,
-    target: record.target.name,
-    account: record.submitterAccount,
-    deadline: request.deadline,
-  });
-  if (upstream === undefined) {
-    throw new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
-  }
+async function adopt(record: JobRecord, work: Work): Promise<Started> {
+  const { ports } = work;
+  const upstream = await findSubmitted(record, work);
+  if (upstream === undefined) throw explainAbsence(record, work);
   const ours = toUpstreamLabels(record, ports.deployment);
-  const adopted = Object.entries(ours).every(([name, value]) => upstream.labels[name] === value);
-  if (adopted) return adoptUpstream(record, upstream, ports.now());
-  throw new Problem(
-    'upstream_refused',
-    'Another job has this id in Dataproc; it is not Jobgate’s.',
+  if (Object.entries(ours).every(([name, value]) => upstream.labels[name] === value)) {
+    return { next: adoptUpstream(record, upstream, ports.now()) };
+  }
+  const detail = 'Another job has this id in Dataproc; it is not Jobgate’s.';
+  return refuse(record, new Problem('upstream_refused', detail), ports);
+}
+
+/** Looks at the job as the account that submitted it. To be refused the look says nothing about the job. */
+async function findSubmitted(record: JobRecord, work: Work): Promise<UpstreamJob | undefined> {
+  try {
+    return await work.ports.gateway.find({
+      jobId: record.id,
+      target: record.target.name,
+      account: record.submitterAccount,
+      deadline: work.request.deadline,
+    });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
+    const detail = 'Dataproc refused to show the job that has this id.';
+    throw new Problem('upstream_error', detail, error.extras, error.cause);
+  }
+}
+
+function explainAbsence(record: JobRecord, { request }: Work): Problem {
+  if (record.templateDigest === request.template.digest) {
+    return new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
+  }
+  return new Problem(
+    'template_changed',
+    `The job was recorded for version ${record.templateVersion} of ${record.template}, which is gone, and has not reached Dataproc. Use a new Idempotency-Key.`,
   );
 }
 
@@ -149,7 +189,7 @@ function toSubmission(record: JobRecord, { request, ports }: Work): Submission {
   const { stagingBucket } = ports.target;
   return {
     jobId: record.id,
-    program: renderProgram(request.template, request.parameters, {
+    program: renderProgram(request.template, record.parameters, {
       stagingBucket,
       jobId: record.id,
     }),

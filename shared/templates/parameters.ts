@@ -7,6 +7,8 @@ export interface ValidatorError {
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
+  /** The member whose name, not value, is at fault. */
+  readonly propertyName?: string;
 }
 
 /** A validator made at build time by Ajv; fills in defaults in place and leaves its faults in `errors`. */
@@ -49,11 +51,15 @@ export function checkValue(
   base: string,
 ): readonly FieldFault[] {
   if (validator(value)) return [];
-  return (validator.errors ?? []).slice(0, MAX_FAULTS).map((error) => toFault(error, base));
+  return (validator.errors ?? [])
+    .filter((error) => error.keyword !== 'propertyNames')
+    .slice(0, MAX_FAULTS)
+    .map((error) => toFault(error, base));
 }
 
 function toFault(error: ValidatorError, base: string): FieldFault {
-  const extra = error.params['missingProperty'] ?? error.params['additionalProperty'];
+  const { missingProperty, additionalProperty } = error.params;
+  const extra = missingProperty ?? additionalProperty ?? error.propertyName;
   const last = typeof extra === 'string' ? `/${escapePointer(extra)}` : '';
   return { pointer: `${base}${error.instancePath}${last}`, message: explain(error) };
 }
@@ -64,7 +70,8 @@ function explain(error: ValidatorError): string {
   const allowed = error.params['allowedValues'];
   if (Array.isArray(allowed))
     return `must be one of ${allowed.map((v) => JSON.stringify(v)).join(', ')}`;
-  return error.message ?? 'is not valid';
+  const message = error.message ?? 'is not valid';
+  return error.propertyName === undefined ? message : `name ${message}`;
 }
 
 /** Source: RFC 6901 section 3. */

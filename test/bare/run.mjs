@@ -105,11 +105,7 @@ function runNpm(machine, args, log) {
   closeSync(descriptor);
   const listeners = new Map();
   const startedAt = Date.now();
-  const sample = setInterval(() => {
-    for (const listener of listListeners(listProcesses(machine.folder))) {
-      listeners.set(`${listener.address}:${listener.port}`, listener);
-    }
-  }, SAMPLE_MS);
+  const sample = setInterval(() => addListeners(listeners, machine), SAMPLE_MS);
   const beat = setInterval(() => printBeat(startedAt, log), HEARTBEAT_MS);
   let interrupted = false;
   const stop = () => {
@@ -125,6 +121,12 @@ function runNpm(machine, args, log) {
       resolve({ status: code ?? signal, listeners, interrupted });
     });
   });
+}
+
+function addListeners(listeners, machine) {
+  for (const listener of listListeners(listProcesses(machine.folder))) {
+    listeners.set(`${listener.address}:${listener.port}`, listener);
+  }
 }
 
 function isGood({ status, open, leftovers }) {

@@ -1,7 +1,7 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { getToken } from '../support/api.ts';
-import { loadFunction, readEvent } from '../support/deployed-function.ts';
+import { captureLog, loadFunction, readEvent } from '../support/deployed-function.ts';
 
 type Authorizer = (event: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
 
@@ -20,7 +20,9 @@ describe('authorizer', () => {
   });
 
   it('allows a viewer every reading route and no other', async () => {
-    const result = await handler(withToken(await getToken('viewer')));
+    const token = await getToken('viewer');
+    const { result, log } = await captureLog(() => handler(withToken(token)));
+    expect(log.join('')).not.toContain(token.slice(-20));
     const stage = 'arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod';
     expect(result.principalId).toBe('viewer');
     expect(result.policyDocument.Statement).toEqual([
@@ -43,7 +45,14 @@ describe('authorizer', () => {
     'throws exactly Unauthorized at the event %s',
     async (name) => {
       const event = readEvent(name) as unknown as APIGatewayRequestAuthorizerEvent;
-      await expect(handler(event)).rejects.toThrow(/^Unauthorized$/);
+      const { result, log } = await captureLog(() =>
+        handler(event).catch((error: unknown) => String(error)),
+      );
+      expect(result).toBe('Error: Unauthorized');
+      expect(JSON.parse(log.at(-1) ?? '{}')).toMatchObject({
+        level: 'audit',
+        code: 'invalid_token',
+      });
     },
   );
 });

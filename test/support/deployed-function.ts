@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import aws4 from 'aws4';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
+import { vi } from 'vitest';
 import { getStack } from './api.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -16,8 +17,9 @@ export interface DeployedFunction {
   ) => Promise<FunctionAnswer>;
 }
 
-/** A proxy result whose body is parsed. */
+/** A proxy result whose body is parsed, and the lines that the function logged. */
 export interface FunctionAnswer {
+  readonly log: readonly string[];
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
@@ -37,15 +39,34 @@ export async function loadFunction(name: string): Promise<DeployedFunction> {
   const module = (await import(`../../functions/${name}.ts`)) as { readonly handler: Handler };
   return {
     call: async (event, changes = {}) => {
-      const result = await module.handler({ ...readEvent(event), ...changes }, CONTEXT);
+      const { result, log } = await captureLog(() =>
+        module.handler({ ...readEvent(event), ...changes }, CONTEXT),
+      );
       const text = result.body;
       return {
+        log,
         status: result.statusCode,
         headers: result.headers as Readonly<Record<string, string>>,
         body: text === '' ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>),
       };
     },
   };
+}
+
+/** Keeps what is written to standard output, where Lambda takes log lines from, while work runs. */
+export async function captureLog<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly log: readonly string[] }> {
+  const log: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    log.push(String(chunk));
+    return true;
+  });
+  try {
+    return { result: await work(), log };
+  } finally {
+    write.mockRestore();
+  }
 }
 
 /** Reads an event of events/ by its file name without `.json`. */
@@ -56,7 +77,10 @@ export function readEvent(name: string): Readonly<Record<string, unknown>> {
 
 const CONTEXT = { getRemainingTimeInMillis: () => 28_000 } as Context;
 
-async function readEnvironment(functionName: string): Promise<Readonly<Record<string, string>>> {
+/** Reads the environment that the stack gave to a function. */
+export async function readEnvironment(
+  functionName: string,
+): Promise<Readonly<Record<string, string>>> {
   const path = `/2015-03-31/functions/${functionName}/configuration`;
   const answer = JSON.parse(await callAws('lambda', path)) as {
     readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
@@ -64,7 +88,8 @@ async function readEnvironment(functionName: string): Promise<Readonly<Record<st
   return answer.Environment.Variables;
 }
 
-async function assumeRole(roleName: string): Promise<Readonly<Record<string, string>>> {
+/** Takes on a function's role, as Lambda does; the credentials by their names in the environment. */
+export async function assumeRole(roleName: string): Promise<Readonly<Record<string, string>>> {
   const query = new URLSearchParams({
     Action: 'AssumeRole',
     Version: '2011-06-15',

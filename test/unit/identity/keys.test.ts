@@ -54,7 +54,7 @@ function createIssuer(): Issuer {
         return 'found';
       } catch (error) {
         if (error instanceof KeysUnavailableError) return 'unavailable';
-        return error instanceof errors.JWKSNoMatchingKey ? 'missing' : 'broken';
+        return error instanceof errors.JOSEError ? 'missing' : 'broken';
       }
     },
   };

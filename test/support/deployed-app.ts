@@ -1,0 +1,29 @@
+import { buildJobsApp, type JobsApp } from '../../shared/app/jobs.ts';
+import { createLog } from '../../shared/log.ts';
+import { assumeRole, readEnvironment } from './deployed-function.ts';
+import { getStack } from './api.ts';
+
+/** Builds the real adapters as a deployed function has them: its environment, its role, the stack's endpoints. */
+export async function buildDeployedApp(
+  functionName: string,
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<JobsApp> {
+  const now = (): Date => new Date();
+  return buildJobsApp({
+    environment: {
+      ...(await readEnvironment(functionName)),
+      ...(await assumeRole(functionName)),
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: getStack().aws,
+      ...overrides,
+    },
+    now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    log: createLog({ writeLine: () => undefined, now }),
+  })();
+}
+
+/** A deadline as a handler would set it. */
+export function soon(): Date {
+  return new Date(Date.now() + 20_000);
+}

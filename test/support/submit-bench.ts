@@ -1,0 +1,73 @@
+import type { JobsApp } from '../../shared/app/jobs.ts';
+import { serveSubmit, type SubmitApp } from '../../shared/app/submit.ts';
+import type { TargetConfig } from '../../shared/config.ts';
+import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
+import { toJobView } from '../../shared/jobs/view.ts';
+import type { Template } from '../../shared/templates/template.ts';
+import { createClock } from './clock.ts';
+import { createLogRecorder, type LogRecorder } from './log-lines.ts';
+import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
+import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
+import { createMemoryStorage } from './memory-storage.ts';
+import { compileValidator, TIDY, TIDY_PARAMETERS } from './templates.ts';
+import submitSchema from '../../shared/http/schemas/submit-job.schema.json' with { type: 'json' };
+
+/** submit-job over memory: the handler, and what it left behind. */
+export interface SubmitBench {
+  readonly handler: ProxyHandler;
+  readonly gateway: MemoryGateway;
+  readonly records: MemoryRecords;
+  readonly recorder: LogRecorder;
+}
+
+const TARGET: TargetConfig = {
+  name: 'analytics',
+  kind: 'batch',
+  project: 'acme',
+  region: 'us-central1',
+  stagingBucket: 'stage',
+  reader: 'jg-read',
+  operator: 'jg-operate',
+  signer: 'jg-sign',
+  runtimeVersion: '2.3',
+};
+
+/** Makes the handler of submit-job for a catalog. */
+export function createSubmitBench(catalog: readonly Template[] = [TIDY]): SubmitBench {
+  const gateway = createMemoryGateway();
+  const records = createMemoryRecords();
+  const recorder = createLogRecorder();
+  const { now } = createClock();
+  const jobs: JobsApp = {
+    config: {
+      stage: 'test',
+      version: '0.1.0',
+      publicUrl: 'https://api.example',
+      deployment: 'jobgate-prod',
+      region: 'eu-west-1',
+      table: 'jobs',
+      targets: new Map([['analytics', TARGET]]),
+      workloadIdentityProvider: '//iam.googleapis.com/provider',
+      endpoints: { dataproc: null, storage: '', sts: '', iamCredentials: '', aws: null },
+    },
+    records,
+    gateway,
+    storage: createMemoryStorage(),
+    browse: { records, gateway, now, readerOf: () => 'jg-read' },
+    getTarget: () => TARGET,
+    toAccess: (_target, role, deadline) => ({ account: role, deadline }),
+  };
+  const app: SubmitApp = {
+    jobs: () => jobs,
+    catalog,
+    bodyValidator: compileValidator(submitSchema),
+    parameterValidators: { tidy: compileValidator(TIDY_PARAMETERS) },
+    now,
+  };
+  const options = { operation: 'submit-job', log: recorder.log, now } as const;
+  const handler = createEndpoint(options, async (invocation) => {
+    const { record, replayed } = await serveSubmit(invocation, app);
+    return { status: replayed ? 200 : 202, body: toJobView(record, 'https://api.example') };
+  });
+  return { handler, gateway, records, recorder };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { Caller } from '../../../shared/identity/caller.ts';
+import { ANALYST, OUTSIDER } from '../../support/callers.ts';
+import { CONTEXT, makeProxyEvent } from '../../support/proxy-events.ts';
+import { createSubmitBench, type SubmitBench } from '../../support/submit-bench.ts';
+import { TIDY } from '../../support/templates.ts';
+
+interface Sent {
+  readonly caller?: Caller;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const BODY = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };
+
+async function post(
+  bench: SubmitBench,
+  body: unknown,
+  { caller = ANALYST, headers = {} }: Sent = {},
+): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+  const event = makeProxyEvent({
+    caller,
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const result = await bench.handler(event, CONTEXT);
+  return {
+    status: result.statusCode,
+    body: JSON.parse(result.body) as Readonly<Record<string, unknown>>,
+  };
+}
+
+describe('submit-job', () => {
+  it('starts a job, and audits the decision before the record', async () => {
+    const bench = createSubmitBench();
+    const { status, body } = await post(bench, BODY);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      id: 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i',
+      state: 'queued',
+      maxRuntimeSeconds: 1800,
+      parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
+    });
+    expect(bench.recorder.entries()).toMatchObject([
+      { level: 'audit', message: 'decided', decision: 'allow', rule: 'tidy.allow[0]' },
+      { level: 'audit', message: 'recorded', state: 'submitting', replayed: false },
+      { level: 'info', message: 'answered', status: 202 },
+    ]);
+  });
+
+  it('answers a repeated request with the job that was there', async () => {
+    const bench = createSubmitBench();
+    const first = await post(bench, BODY);
+    const again = await post(bench, { parameters: BODY.parameters, template: 'tidy' });
+    expect(again).toEqual({ status: 200, body: first.body });
+  });
+
+  it('refuses a caller whom no rule admits, says who and what is missing, and audits it', async () => {
+    const bench = createSubmitBench();
+    const { status, body } = await post(bench, BODY, { caller: OUTSIDER });
+    expect(status).toBe(403);
+    expect(body).toMatchObject({
+      code: 'template_forbidden',
+      detail: 'You are otto; running tidy needs group analysts. Ask data@example.com.',
+      caller: { subject: 'otto', groups: [], closestRule: 'tidy.allow[0]' },
+      missing: ['group analysts'],
+    });
+    expect(bench.recorder.entries()[0]).toMatchObject({
+      level: 'audit',
+      decision: 'deny',
+      caller: 'otto',
+    });
+    expect(bench.records.all()).toEqual([]);
+  });
+
+  it.each<readonly [string, unknown, number, string, readonly string[]]>([
+    ['an unknown template', { template: 'other' }, 404, 'template_not_found', []],
+    ['another version', { ...BODY, templateVersion: '1.1.0' }, 409, 'template_changed', []],
+    ['a body that is no JSON', '{', 400, 'invalid_json', []],
+    ['a body over 64 kB', `{"a":"${'x'.repeat(65_536)}"}`, 413, 'payload_too_large', []],
+    ['an unknown member', { ...BODY, force: true }, 422, 'validation_failed', ['/force']],
+    [
+      'wrong parameters',
+      { template: 'tidy', parameters: { limit: 'x' } },
+      422,
+      'validation_failed',
+      ['/parameters/input', '/parameters/limit'],
+    ],
+    [
+      'a URI outside what the template reads',
+      { template: 'tidy', parameters: { input: 'gs://secrets/a.csv' } },
+      422,
+      'validation_failed',
+      ['/parameters/input'],
+    ],
+    [
+      'a longer run than the template allows',
+      { ...BODY, maxRuntimeSeconds: 1801 },
+      422,
+      'validation_failed',
+      ['/maxRuntimeSeconds'],
+    ],
+  ])('refuses %s before anything is written', async (_name, sent, status, code, pointers) => {
+    const bench = createSubmitBench();
+    const answer = await post(bench, sent);
+    expect([answer.status, answer.body['code']]).toEqual([status, code]);
+    const errors = (answer.body['errors'] ?? []) as readonly { readonly pointer: string }[];
+    expect(errors.map((error) => error.pointer)).toEqual(pointers);
+    expect(bench.records.all()).toEqual([]);
+    expect(bench.gateway.submissions).toEqual([]);
+  });
+
+  it('refuses another content type', async () => {
+    const headers = { 'content-type': 'text/plain' };
+    const answer = await post(createSubmitBench(), BODY, { headers });
+    expect([answer.status, answer.body['code']]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('refuses another body under the same key', async () => {
+    const bench = createSubmitBench();
+    await post(bench, BODY);
+    const answer = await post(bench, { ...BODY, labels: { team: 'blue' } });
+    expect([answer.status, answer.body['code']]).toEqual([422, 'idempotency_key_reused']);
+    expect(answer.body['job']).toBe('jg-gpjwp6f5t3n2qjrllvyx6x7y4i');
+  });
+
+  it('refuses everybody for a template without rules', async () => {
+    const bench = createSubmitBench([{ ...TIDY, allow: [] }]);
+    expect((await post(bench, BODY)).body).toMatchObject({ missing: ['an allow rule'] });
+  });
+});

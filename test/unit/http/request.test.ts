@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { parseRequest } from '../../../shared/http/request.ts';
+import { ANALYST } from '../../support/callers.ts';
+import { makeProxyEvent } from '../../support/proxy-events.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('a request', () => {
+  it('is read from a proxy event', () => {
+    const event = makeProxyEvent({
+      caller: ANALYST,
+      path: '/v1/jobs/jg-1/files/a b',
+      headers: { 'X-Correlation-Id': 'My-Correlation-1', 'Content-Type': 'application/json' },
+      query: { cursor: '7' },
+      pathParameters: { job: 'jg-1', path: 'a b' },
+      body: '{}',
+    });
+    expect(parseRequest(event)).toEqual({
+      correlationId: 'my-correlation-1',
+      requestId: 'request-1',
+      path: '/v1/jobs/jg-1/files/a b',
+      caller: ANALYST,
+      headers: new Map([
+        ['x-correlation-id', 'My-Correlation-1'],
+        ['content-type', 'application/json'],
+      ]),
+      query: new Map([['cursor', '7']]),
+      pathParameters: new Map([
+        ['job', 'jg-1'],
+        ['path', 'a b'],
+      ]),
+      rawBody: '{}',
+    });
+  });
+
+  it('decodes a body that the gateway encoded', () => {
+    const body = Buffer.from('{"a":"ü"}').toString('base64');
+    const event = { ...makeProxyEvent({ body }), isBase64Encoded: true };
+    expect(parseRequest(event).rawBody).toBe('{"a":"ü"}');
+  });
+
+  it.each([[undefined], [null], [7], ['text'], [[]], [{}], [{ headers: 7, requestContext: [] }]])(
+    'is an empty one for the event %j',
+    (event) => {
+      const request = parseRequest(event);
+      expect(request.correlationId).toMatch(UUID);
+      expect({ ...request, correlationId: '' }).toEqual({
+        correlationId: '',
+        requestId: 'unknown',
+        path: '',
+        caller: undefined,
+        headers: new Map(),
+        query: new Map(),
+        pathParameters: new Map(),
+        rawBody: undefined,
+      });
+    },
+  );
+
+  it('leaves out headers and parameters that are no text', () => {
+    const event = { headers: { a: null, b: ['x'], c: 'y' }, queryStringParameters: { d: 1 } };
+    const { headers, query } = parseRequest(event);
+    expect([...headers, ...query]).toEqual([['c', 'y']]);
+  });
+});
