@@ -66,12 +66,6 @@ export function parseBatchRequest(request: PlainMessage): BatchRequest {
 }
 
 function toBatchRequest(request: PlainMessage): BatchRequest {
-  const batchId = textOr(request, 'batchId', undefined) ?? randomUUID();
-  if (!/^[a-z0-9-]{4,63}$/.test(batchId))
-    throw invalid(`Batch id ${JSON.stringify(batchId)} must be 4-63 characters of [a-z0-9-].`);
-  const requestId = textOr(request, 'requestId', undefined);
-  if (requestId !== undefined && !/^[A-Za-z0-9_-]{1,40}$/.test(requestId))
-    throw invalid('request_id must be at most 40 letters, digits, underscores and hyphens.');
   if (request['batch'] === undefined) throw invalid('Batch is required.');
   const batch = parseObject(request['batch'], 'batch');
   const runtime = objectOr(batch, 'runtimeConfig');
@@ -83,9 +77,8 @@ function toBatchRequest(request: PlainMessage): BatchRequest {
   const properties = textsByName(runtime, 'properties');
   checkSparkProperties(properties);
   return {
+    ...parseIds(request),
     parent: textOr(request, 'parent', ''),
-    batchId,
-    requestId,
     work: parseWork(batch),
     properties,
     runtimeVersion,
@@ -95,6 +88,16 @@ function toBatchRequest(request: PlainMessage): BatchRequest {
     labels,
     asked: Object.fromEntries(Object.entries(batch).filter(([key]) => !outputOnly.includes(key))),
   };
+}
+
+function parseIds(request: PlainMessage): Pick<BatchRequest, 'batchId' | 'requestId'> {
+  const batchId = textOr(request, 'batchId', undefined) ?? randomUUID();
+  if (!/^[a-z0-9-]{4,63}$/.test(batchId))
+    throw invalid(`Batch id ${JSON.stringify(batchId)} must be 4-63 characters of [a-z0-9-].`);
+  const requestId = textOr(request, 'requestId', undefined);
+  if (requestId !== undefined && !/^[A-Za-z0-9_-]{1,40}$/.test(requestId))
+    throw invalid('request_id must be at most 40 letters, digits, underscores and hyphens.');
+  return { batchId, requestId };
 }
 
 function checkRuntime(runtime: Table, execution: Table, version: string): void {

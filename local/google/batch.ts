@@ -3,17 +3,8 @@ import type { BatchRequest } from './batch-request.ts';
 import type { PlainMessage } from './transcoding.ts';
 
 /** The states of a batch, in the words of Batch.State. */
-export const batchStates = [
-  'PENDING',
-  'RUNNING',
-  'CANCELLING',
-  'CANCELLED',
-  'SUCCEEDED',
-  'FAILED',
-] as const;
-
-/** One state of a batch. */
-export type BatchState = (typeof batchStates)[number];
+export type BatchState =
+  'PENDING' | 'RUNNING' | 'CANCELLING' | 'CANCELLED' | 'SUCCEEDED' | 'FAILED';
 
 interface Stage {
   readonly state: BatchState;

@@ -3,7 +3,7 @@ import { ApiError } from './api-error.ts';
 import { Batch } from './batch.ts';
 import { parseBatchFilter } from './batch-filter.ts';
 import type { BatchLifecycle } from './batch-lifecycle.ts';
-import { parseBatchRequest } from './batch-request.ts';
+import { type BatchRequest, parseBatchRequest } from './batch-request.ts';
 import type { GoogleConfiguration } from './configuration.ts';
 import type { Permissions } from './permissions.ts';
 import type { Principal } from './tokens.ts';
@@ -48,21 +48,8 @@ export class Batches {
     const request = parseBatchRequest(message);
     const replayed = this.#byRequestId.get(request.requestId ?? '');
     if (replayed !== undefined) return replayed;
-    const { configuration, permissions, lifecycle, now } = this.#options;
-    const account =
-      request.serviceAccount ??
-      `${configuration.projectNumber}-compute@developer.gserviceaccount.com`;
-    permissions.requireActAs(principal, account);
-    const stagingBucket = request.stagingBucket ?? defaultStagingBucket;
-    if (!configuration.buckets.includes(stagingBucket))
-      throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
-    const batch = new Batch(request, {
-      creator: principal.kind === 'account' ? principal.email : principal.role,
-      operation: `projects/${configuration.project}/regions/${configuration.region}/operations/${randomUUID()}`,
-      stagingBucket,
-      createTime: now(),
-      sequence: this.#created + 1,
-    });
+    this.#requireAccount(principal, request);
+    const batch = this.#makeBatch(principal, request);
     if (this.#byName.has(batch.name))
       throw new ApiError(
         'ALREADY_EXISTS',
@@ -72,7 +59,7 @@ export class Batches {
     this.#byName.set(batch.name, batch);
     this.#byOperation.set(batch.operation, batch);
     if (request.requestId !== undefined) this.#byRequestId.set(request.requestId, batch);
-    lifecycle.submit(batch);
+    this.#options.lifecycle.submit(batch);
     return batch;
   }
 
@@ -127,6 +114,28 @@ export class Batches {
   /** Forgets an operation; its batch stays. */
   forgetOperation(name: string): void {
     this.#byOperation.delete(name);
+  }
+
+  /** A batch that names no account runs as the default one of Compute Engine. */
+  #requireAccount(principal: Principal, { serviceAccount }: BatchRequest): void {
+    const { configuration, permissions } = this.#options;
+    const byDefault = `${configuration.projectNumber}-compute@developer.gserviceaccount.com`;
+    permissions.requireActAs(principal, serviceAccount ?? byDefault);
+  }
+
+  #makeBatch(principal: Principal, request: BatchRequest): Batch {
+    const { configuration, now } = this.#options;
+    const { project, region, buckets } = configuration;
+    const stagingBucket = request.stagingBucket ?? defaultStagingBucket;
+    if (!buckets.includes(stagingBucket))
+      throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
+    return new Batch(request, {
+      creator: principal.kind === 'account' ? principal.email : principal.role,
+      operation: `projects/${project}/regions/${region}/operations/${randomUUID()}`,
+      stagingBucket,
+      createTime: now(),
+      sequence: this.#created + 1,
+    });
   }
 
   #require(

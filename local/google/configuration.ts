@@ -10,8 +10,7 @@ import {
 } from './shape.ts';
 import { parseStorageUri, type StorageUri } from './storage-uri.ts';
 
-/** What an account may do with batches. */
-export const dataprocVerbs = ['create', 'get', 'list', 'cancel', 'delete'] as const;
+const dataprocVerbs = ['create', 'get', 'list', 'cancel', 'delete'] as const;
 
 /** One of the things that an account may be allowed to do with batches. */
 export type DataprocVerb = (typeof dataprocVerbs)[number];

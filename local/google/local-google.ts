@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { makeApiServer } from './api-server.ts';
+import { type ApiServerOptions, makeApiServer } from './api-server.ts';
 import { BatchLifecycle } from './batch-lifecycle.ts';
 import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
@@ -53,32 +53,14 @@ async function startServices(
   store: ObjectStore,
 ): Promise<LocalGoogle> {
   const services = makeServices(configuration);
-  const { permissions, tokens, keys, faults } = services;
-  const now = () => new Date();
-  const engine = makeSparkEngine({ configuration, storage: store.address, put: store.put, run });
-  const { maxConcurrentBatches, workloadIdentity, awsSts } = configuration;
-  const describeFailure = (batch: Batch, reason: string) =>
-    describeBatchFailure(batch, reason, configuration);
-  const lifecycle = new BatchLifecycle({
-    engine,
-    maxConcurrentBatches,
-    now,
-    startTimer,
-    describeFailure,
+  const lifecycle = makeLifecycle(configuration, run, store);
+  const api = makeApiServer(makeApiOptions(configuration, services, lifecycle));
+  const front = makeStorageFront({
+    ...services,
+    objects: new StoredObjects(store.address),
+    now: () => new Date(),
+    storeAddress: store.address,
   });
-  const protos = loadProtos();
-  const batches = new Batches({ configuration, permissions, lifecycle, now });
-  const operations = new Operations({ root: protos.root, batches, lifecycle, permissions });
-  const api = makeApiServer({
-    dataproc: new Dataproc({ protos, tokens, batches, operations }),
-    sts: { workloadIdentity, awsSts, permissions, tokens },
-    iamCredentials: { permissions, tokens, keys },
-    faults,
-    faultRoutes: configuration.faults,
-  });
-  const objects = new StoredObjects(store.address);
-  const storeAddress = store.address;
-  const front = makeStorageFront({ objects, permissions, tokens, keys, now, faults, storeAddress });
   return {
     google: await listenOnLoopback(api),
     storage: await listenOnLoopback(front),
@@ -91,7 +73,48 @@ async function startServices(
   };
 }
 
-function makeServices(configuration: GoogleConfiguration) {
+function makeLifecycle(
+  configuration: GoogleConfiguration,
+  run: string,
+  store: ObjectStore,
+): BatchLifecycle {
+  return new BatchLifecycle({
+    engine: makeSparkEngine({ configuration, storage: store.address, put: store.put, run }),
+    maxConcurrentBatches: configuration.maxConcurrentBatches,
+    now: () => new Date(),
+    startTimer,
+    describeFailure: (batch, reason) => describeBatchFailure(batch, reason, configuration),
+  });
+}
+
+function makeApiOptions(
+  configuration: GoogleConfiguration,
+  services: Services,
+  lifecycle: BatchLifecycle,
+): ApiServerOptions {
+  const { permissions, tokens, faults } = services;
+  const { workloadIdentity, awsSts } = configuration;
+  const protos = loadProtos();
+  const now = () => new Date();
+  const batches = new Batches({ configuration, permissions, lifecycle, now });
+  const operations = new Operations({ root: protos.root, batches, lifecycle, permissions });
+  return {
+    dataproc: new Dataproc({ protos, tokens, batches, operations }),
+    sts: { workloadIdentity, awsSts, permissions, tokens },
+    iamCredentials: services,
+    faults,
+    faultRoutes: configuration.faults,
+  };
+}
+
+interface Services {
+  readonly permissions: Permissions;
+  readonly tokens: TokenStore;
+  readonly keys: SigningKeys;
+  readonly faults: FaultTable;
+}
+
+function makeServices(configuration: GoogleConfiguration): Services {
   const tokens = new TokenStore();
   for (const [token, email] of Object.entries(configuration.staticTokens))
     tokens.addStatic(token, email);

@@ -35,7 +35,7 @@ async function waitForEnd(tree: ProcessTree, timeoutMs: number): Promise<boolean
 }
 
 /** Tells whether any process of the tree runs; one that waits to be reaped does not. */
-export function isTreeAlive(tree: ProcessTree): boolean {
+function isTreeAlive(tree: ProcessTree): boolean {
   if (process.platform === 'linux') return listMembers(tree).length > 0;
   return trySignal(-tree.groupId, 0);
 }

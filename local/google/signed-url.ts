@@ -47,39 +47,43 @@ export function verifySignedUrl(request: SignedUrlRequest, check: SignedUrlCheck
   const values = readParameters(query);
   const { email, date, scope } = parseCredential(values['X-Goog-Credential']);
   checkTime(values, date, check.now);
-  const signedHeaders = parseSignedHeaders(values['X-Goog-SignedHeaders'], request.headers);
-  const canonicalOf = (host: string) =>
-    [
-      request.method,
-      canonicalPath(path),
-      canonicalQuery(query),
-      ...signedHeaders.map((name) => `${name}:${canonicalHeader(name, request.headers, host)}`),
-      '',
-      signedHeaders.join(';'),
-      payloadHash(signedHeaders, request.headers),
-    ].join('\n');
+  const names = parseSignedHeaders(values['X-Goog-SignedHeaders'], request.headers);
   const key = check.findPublicKey(email);
   const signature = values['X-Goog-Signature'];
   const holds =
     key !== undefined &&
     /^(?:[0-9a-f]{2})+$/i.test(signature) &&
     possibleHosts(request.headers['host']).some((host) => {
-      const digest = createHash('sha256').update(canonicalOf(host)).digest('hex');
+      const canonical = canonicalRequest(request, names, { path, query, host });
+      const digest = createHash('sha256').update(canonical).digest('hex');
       const text = [algorithm, values['X-Goog-Date'], scope, digest].join('\n');
       return verify('RSA-SHA256', Buffer.from(text), key, Buffer.from(signature, 'hex'));
     });
-  if (!holds)
-    throw new StorageError(
-      'SignatureDoesNotMatch',
-      'Access denied.',
-      'The request signature we calculated does not match the signature you provided. ' +
-        'Check your Google secret key and signing method.',
-    );
+  if (!holds) throw signatureDoesNotMatch();
   return { email, object: parseObjectPath(path) };
 }
 
+function canonicalRequest(
+  { method, headers }: SignedUrlRequest,
+  signedHeaders: readonly string[],
+  target: { readonly path: string; readonly query: Query; readonly host: string },
+): string {
+  const lines = signedHeaders.map(
+    (name) => `${name}:${name === 'host' ? target.host : toCanonical(headers[name])}`,
+  );
+  return [
+    method,
+    canonicalPath(target.path),
+    canonicalQuery(target.query),
+    ...lines,
+    '',
+    signedHeaders.join(';'),
+    payloadHash(signedHeaders, headers),
+  ].join('\n');
+}
+
 /** Parses the path `/bucket/object` of the XML API. @throws StorageError */
-export function parseObjectPath(path: string): StorageUri {
+function parseObjectPath(path: string): StorageUri {
   const [, bucket, name] = /^\/([a-z0-9][a-z0-9._-]+)\/(.+)$/.exec(path) ?? [];
   if (bucket === undefined || name === undefined)
     throw new StorageError('NotImplemented', 'Only requests on an object are implemented.');
@@ -185,10 +189,6 @@ function canonicalQuery(query: Query): string {
   return pairs.sort().join('&');
 }
 
-function canonicalHeader(name: string, headers: SignedUrlRequest['headers'], host: string): string {
-  return name === 'host' ? host : toCanonical(headers[name]);
-}
-
 /** Google's own libraries sign a local host without its port. */
 function possibleHosts(values: readonly string[] | undefined): readonly string[] {
   const host = toCanonical(values);
@@ -218,6 +218,15 @@ function decode(text: string): string {
 function splitOnce(text: string, separator: string): readonly string[] {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function signatureDoesNotMatch(): StorageError {
+  return new StorageError(
+    'SignatureDoesNotMatch',
+    'Access denied.',
+    'The request signature we calculated does not match the signature you provided. ' +
+      'Check your Google secret key and signing method.',
+  );
 }
 
 function badParameter(details: string): StorageError {

@@ -135,7 +135,7 @@ export interface Upload {
 }
 
 /** Makes the 404 of an object. */
-export function noSuchObject({ bucket, name }: StorageUri): StorageError {
+function noSuchObject({ bucket, name }: StorageUri): StorageError {
   return new StorageError('NoSuchKey', `No such object: ${bucket}/${name}`);
 }
 

@@ -11,6 +11,8 @@ import { type ReadyLine, waitForReadyLine } from './ready-line.ts';
 import { type ProcessRecord, type Run, writeProcessRecords } from './runs.ts';
 
 const STOP_GRACE_MS = 5_000;
+/** A killed process is gone as soon as the kernel gets round to it. */
+const KILL_MS = 2_000;
 const POLL_MS = 25;
 
 /** How to start one process of a run. */
@@ -143,10 +145,10 @@ export class Processes {
 
   async #endGroup(running: Running): Promise<void> {
     const { pgid } = running.record;
-    const deadline = Date.now() + STOP_GRACE_MS;
     signalGroup(pgid, 'SIGTERM');
-    while (signalGroup(pgid, 0) && Date.now() < deadline) await sleep(POLL_MS);
+    await waitUntilGone(pgid, STOP_GRACE_MS);
     signalGroup(pgid, 'SIGKILL');
+    await waitUntilGone(pgid, KILL_MS);
     await running.ended;
     const index = this.#running.indexOf(running);
     if (index >= 0) this.#running.splice(index, 1);
@@ -170,6 +172,11 @@ function describeEnd(child: ChildProcess): Promise<string> {
       resolve(signal === null ? `ended with exit status ${code ?? 0}` : `was ended by ${signal}`);
     });
   });
+}
+
+async function waitUntilGone(pgid: number, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (signalGroup(pgid, 0) && Date.now() < deadline) await sleep(POLL_MS);
 }
 
 /** Returns false when no process of the group is left. */

@@ -11,6 +11,8 @@ import { runsFolder } from './layout.ts';
 import { openRun, parseOwner, readProcessRecords, removeRun, type Run } from './runs.ts';
 
 const GRACE_MS = 5_000;
+/** A killed process is gone as soon as the kernel gets round to it. */
+const KILL_MS = 2_000;
 const POLL_MS = 50;
 
 /**
@@ -33,14 +35,15 @@ export function findLivingRuns(parent: string = runsFolder): readonly Run[] {
 export async function endLeftovers(run: Run): Promise<number> {
   const leftovers = findLeftovers(run);
   signalAll(leftovers, 'SIGTERM');
-  const deadline = Date.now() + GRACE_MS;
-  let rest = findLeftovers(run);
-  while (rest.length > 0 && Date.now() < deadline) {
-    await sleep(POLL_MS);
-    rest = findLeftovers(run);
-  }
+  await waitUntilGone(run, GRACE_MS);
   killLeftovers(run);
+  await waitUntilGone(run, KILL_MS);
   return leftovers.length;
+}
+
+async function waitUntilGone(run: Run, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (findLeftovers(run).length > 0 && Date.now() < deadline) await sleep(POLL_MS);
 }
 
 /** Ends everything of the runs of the running process at once, for a second Ctrl-C. */

@@ -27,9 +27,9 @@ beforeAll(async () => {
   storage = String(server.ready['storage']);
 });
 
+afterAll(removeFolder);
 afterAll(async () => {
   await server.stop();
-  removeFolder();
 });
 
 function create(batchId: string, batch: Table, options: { token?: string; query?: string } = {}) {

@@ -18,9 +18,9 @@ beforeAll(async () => {
   await insert('uploads/hello.txt', 'hello, world');
 });
 
+afterAll(removeFolder);
 afterAll(async () => {
   await server.stop();
-  removeFolder();
 });
 
 function insert(name: string, body: string, query = '', headers = {}): Promise<Reply> {

@@ -29,10 +29,12 @@ beforeAll(async () => {
   google = `${String(server.ready['google'])}/v1`;
 });
 
+afterAll(removeFolder);
+afterAll(async () => {
+  await aws.stop();
+});
 afterAll(async () => {
   await server.stop();
-  await aws.stop();
-  removeFolder();
 });
 
 async function assumeNewRole(endpoint: string, role: string): Promise<AwsSecurityCredentials> {

@@ -50,7 +50,7 @@ afterEach(() => {
 });
 
 async function leaveOrphans(folder: string, runs: string): Promise<Orphans> {
-  const [server, owner, result] = ['server.mjs', 'owner.ts', 'result.json'].map((name) =>
+  const [server, owner, result] = ['server.mjs', 'owner.mts', 'result.json'].map((name) =>
     join(folder, name),
   );
   if (!server || !owner || !result) throw new Error('unreachable');

@@ -61,7 +61,7 @@ describe('a rendered program', () => {
 
   it('takes nothing of the caller into files, properties and output', () => {
     const hostile = { input: 'x', note: 'y', limit: 1, main: 'evil.py', outputUri: 'gs://evil/' };
-    const { args: _args, ...rest } = renderProgram(TIDY, hostile, PLACE);
-    expect(JSON.stringify(rest)).not.toContain('evil');
+    const program = renderProgram(TIDY, hostile, PLACE);
+    expect(JSON.stringify(program)).not.toContain('evil');
   });
 });
