@@ -16,6 +16,7 @@ export default defineConfig({
             'test/{architecture,unit,property,tools}/**/*.test.ts',
             'test/contract/**/*.memory.test.ts',
           ],
+          isolate: false,
           testTimeout: 30_000,
         },
       },

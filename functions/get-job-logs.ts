@@ -29,6 +29,9 @@ export const handler = createEndpoint(
       rule: decision.rule,
     });
     const access = toAccess(record.target.name, 'reader', deadline);
-    return { status: 200, body: await readLog(record, range, { storage, access }) };
+    return {
+      status: 200,
+      body: await readLog(record, range, { storage, access, now: runtime.now }),
+    };
   },
 );

@@ -41,6 +41,11 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Jobgate failed', retryable: false },
   upstream_error: { status: 502, title: 'An upstream service failed', retryable: true },
   upstream_refused: { status: 502, title: 'An upstream service refused', retryable: false },
+  credentials_refused: {
+    status: 502,
+    title: 'Google refused Jobgate’s own identity',
+    retryable: false,
+  },
   upstream_unavailable: {
     status: 503,
     title: 'An upstream service is unavailable',

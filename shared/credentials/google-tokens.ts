@@ -26,6 +26,8 @@ interface CachedToken {
 /** Seconds: 20 minutes at a time, renewed 5 minutes early. Source: DESIGN section 6. */
 const LIFETIME_SECONDS = 1200;
 const RENEW_EARLY_SECONDS = 300;
+/** Seconds: a token that could not be renewed still serves while it lives at least this long. */
+const LAST_USE_SECONDS = 30;
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const MAX_ANSWER_BYTES = 65_536;
 
@@ -56,9 +58,15 @@ function createCache(now: () => Date, fetchToken: Fetch): GoogleTokens {
     const running =
       inFlight.get(key) ?? fetchToken(key, deadline).finally(() => inFlight.delete(key));
     inFlight.set(key, running);
-    const fetched = await running;
-    cached.set(key, fetched);
-    return fetched.token;
+    try {
+      const fetched = await running;
+      cached.set(key, fetched);
+      return fetched.token;
+    } catch (error) {
+      const usableMs = (known?.expiresAt.getTime() ?? 0) - now().getTime();
+      if (known === undefined || usableMs < LAST_USE_SECONDS * 1000) throw error;
+      return known.token;
+    }
   };
 }
 
@@ -128,7 +136,8 @@ async function post(
       throw toUpstreamProblem(error, upstream);
     });
   if (response.status === 200) return parseJsonObject(response.body);
-  throw upstreamProblem(toUpstreamCode(response.status), upstream, {
+  const code = toUpstreamCode(response.status);
+  throw upstreamProblem(code === 'upstream_refused' ? 'credentials_refused' : code, upstream, {
     status: response.status,
     cause: new Error(describeRefusal(response.body)),
   });

@@ -14,7 +14,7 @@ export function toAuthorizerResult(caller: Caller, methodArn: string): APIGatewa
     (route) => route.authorized && (route.scope === null || caller.scopes.includes(route.scope)),
   );
   return {
-    principalId: caller.subject,
+    principalId: escapeForJson(caller.subject),
     policyDocument: {
       Version: '2012-10-17',
       Statement: [
@@ -27,13 +27,23 @@ export function toAuthorizerResult(caller: Caller, methodArn: string): APIGatewa
             },
       ],
     },
-    context: { ...toCallerContext(caller), callerJson: describeForGateway(caller) },
+    context: {
+      ...toCallerContext(caller),
+      callerJson: describeForGateway(caller),
+      logIssuer: escapeForJson(caller.issuer),
+      logClient: escapeForJson(caller.client),
+    },
   };
 }
 
 /** A path parameter becomes `*`, which also crosses slashes: finer rules are the handlers'. */
 function toResource(stageArn: string, route: Route): string {
   return `${stageArn}/${route.method}${route.path.replaceAll(/\{[^}]+\}/g, '*')}`;
+}
+
+/** Text that the gateway pastes between quotes in its access log, which is the audit record: no name may end them. */
+function escapeForJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** JSON text that the gateway's own 403 pastes into its body: escaped here, because the gateway escapes nothing. */

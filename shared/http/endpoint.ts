@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { describeCaller, type Caller } from '../identity/caller.ts';
 import { describeCause, type Log } from '../log.ts';
-import { Problem, PROBLEMS, toProblem } from '../problem.ts';
+import { Problem, PROBLEMS, toProblem, type ProblemCode } from '../problem.ts';
 import { parseRequest, type ApiRequest } from './request.ts';
 import { toProblemResult, toProxyResult, type ApiResponse } from './response.ts';
 import { ROUTES, type OperationId } from './routes.ts';
@@ -84,12 +84,20 @@ interface Work {
 
 async function answer(work: Work, invocation: Invocation): Promise<APIGatewayProxyResult> {
   try {
+    requireAcceptable(work.options.operation, invocation.request);
     return toProxyResult(await work.run(invocation), invocation.request);
   } catch (error) {
     const { options } = work;
     return answerProblem({ ...options, log: invocation.log }, invocation.request, error);
   }
 }
+
+/** Refusals of a person rather than of a request; `template_forbidden` is audited where it is decided, with its rule. */
+const DENIALS: ReadonlySet<ProblemCode> = new Set([
+  'invalid_token',
+  'insufficient_scope',
+  'job_not_found',
+]);
 
 /** Logs the cause, which the caller never sees, and renders the problem. */
 function answerProblem(
@@ -99,12 +107,24 @@ function answerProblem(
 ): APIGatewayProxyResult {
   const problem = toProblem(thrown);
   const { status } = PROBLEMS[problem.code];
-  options.log.write(status >= 500 ? 'error' : 'info', 'refused', {
+  const denied = DENIALS.has(problem.code);
+  const level = status >= 500 ? 'error' : denied ? 'audit' : 'info';
+  options.log.write(level, 'refused', {
     code: problem.code,
+    ...(denied ? { action: options.operation, decision: 'deny' } : {}),
     correlationId: request.correlationId,
     ...(problem.cause === undefined ? {} : { cause: describeCause(problem.cause) }),
   });
   return toProblemResult(problem, request);
+}
+
+const ACCEPTABLE = /(^|[\s,])(\*\/\*|application\/(\*|json|problem\+json))\s*($|[,;])/i;
+
+/** Every answer is JSON but for get-job-file, whose link decides for itself. Source: RFC 9110 section 12.5.1. */
+function requireAcceptable(operation: OperationId, request: ApiRequest): void {
+  const accept = request.headers.get('accept');
+  if (accept === undefined || operation === 'get-job-file' || ACCEPTABLE.test(accept)) return;
+  throw new Problem('not_acceptable', 'Accept application/json, or leave the Accept header out.');
 }
 
 function toDeadline(context: Context | undefined, startedAt: Date): Date {

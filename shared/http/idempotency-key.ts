@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts';
 import type { ApiRequest } from './request.ts';
 
 const RAW = /^[\x21-\x7e]{1,255}$/;
-const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
+const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
 
 /**
  * Reads `Idempotency-Key`, 1 to 255 visible ASCII characters, raw or as a quoted string; makes a random one when absent.

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 /** Bytes: a page holds at least one whole character with room to spare. */
 const LEAST_BYTES = 1024;
 
-/** Reads `cursor` (bytes, default 0) and `limit` (bytes, 1,024 to 1,048,576). @throws Problem `invalid_request`. */
+/** Reads `cursor` (bytes, default 0) and `limit` (bytes, 1,024 to 524,288). @throws Problem `invalid_request`. */
 export function parseLogRange(query: ReadonlyMap<string, string>): LogRange {
   const cursor = readWhole(query, 'cursor', {
     least: 0,

@@ -14,6 +14,7 @@ export type RefusalReason =
   | 'expired'
   | 'claim_invalid'
   | 'lifetime_too_long'
+  | 'claims_too_large'
   | 'identity_token';
 
 /** A token that is not acceptable; becomes 401. */
@@ -157,7 +158,7 @@ function toCaller(verifiedClaims: JWTPayload): Caller {
   if (expiresAtSeconds - issuedAtSeconds > TOKEN_TIMES.maxLifetimeSeconds) {
     throw new TokenRefusedError('lifetime_too_long');
   }
-  return {
+  const caller: Caller = {
     issuer: readName(claims.get('iss')),
     subject: readName(claims.get('sub')),
     client: readName(claims.get('client_id')),
@@ -168,7 +169,13 @@ function toCaller(verifiedClaims: JWTPayload): Caller {
     tokenId: readName(claims.get('jti')),
     expiresAt: new Date(expiresAtSeconds * 1000),
   };
+  const lists = JSON.stringify([caller.scopes, caller.groups, caller.roles]);
+  if (lists.length > MAX_LISTS_CHARACTERS) throw new TokenRefusedError('claims_too_large');
+  return caller;
 }
+
+/** Characters of scopes, groups and roles together: they travel in the authorizer's context on every request. */
+const MAX_LISTS_CHARACTERS = 8_192;
 
 function readSeconds(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value))

@@ -38,7 +38,8 @@ export interface ReadableJob {
 
 /**
  * Finds a job whose log, results and files the caller may read, as it was last recorded.
- * @throws Problem `job_not_found`; `insufficient_scope` for one who sees the job but may not read its data.
+ * @throws Problem `job_not_found`; `insufficient_scope` or `template_forbidden` for one who sees the job
+ * but may not read its data.
  */
 export async function findReadableJob(
   request: BrowseRequest,
@@ -48,10 +49,9 @@ export async function findReadableJob(
   const record = await findVisible(request, records);
   const decision = decideReadData(request.caller, record, findTemplate(catalog, record.template));
   if (decision.kind === 'allow') return { record, decision };
-  throw new Problem('insufficient_scope', 'You may see this job, but not read its data.', {
-    job: record.id,
-    missing: decision.missing,
-  });
+  const code = decision.rule === 'data:read' ? 'insufficient_scope' : 'template_forbidden';
+  const detail = `You may see this job; to read its data you need ${decision.missing.join(' and ')}.`;
+  throw new Problem(code, detail, { job: record.id, missing: decision.missing });
 }
 
 /** As {@link findReadableJob}, brought up to date. @throws upstream problems too. */
@@ -73,7 +73,7 @@ async function findVisible(request: BrowseRequest, records: JobRecords): Promise
   return record;
 }
 
-/** Milliseconds after which a `submitting` record without a batch counts as lost. */
+/** Milliseconds from its submission after which a job that Dataproc does not know counts as lost. */
 const LOST_AFTER_MS = 15 * 60_000;
 
 /** Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. */
@@ -104,12 +104,9 @@ function isFresh(record: JobRecord, now: Date): boolean {
   return now.getTime() - Date.parse(record.checkedAt) < intervalMs;
 }
 
-/** A record whose batch nobody finds: still on its way at first, later lost for good. */
+/** A record whose batch nobody finds: one look may err while the job is young, later it is lost for good. */
 function endIfLost(record: JobRecord, now: Date): JobRecord {
-  if (record.state === 'submitting') {
-    const ageMs = now.getTime() - Date.parse(record.submittedAt);
-    if (ageMs < LOST_AFTER_MS) return record;
-  }
+  if (now.getTime() - Date.parse(record.submittedAt) < LOST_AFTER_MS) return record;
   const message =
     record.state === 'submitting'
       ? 'The job never reached Dataproc.'

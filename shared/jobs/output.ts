@@ -2,8 +2,8 @@ import { Problem } from '../problem.ts';
 import { isTerminal, type JobRecord } from './job.ts';
 import type { JobStorage, StorageAccess, StoredObject } from './ports.ts';
 
-/** Bytes of one page of the driver's log: default and most. */
-export const LOG_PAGE_BYTES = { default: 65_536, most: 1_048_576 } as const;
+/** Bytes of one page of the driver's log: default, and most that fit Lambda's 6 MB when every byte is escaped. */
+export const LOG_PAGE_BYTES = { default: 65_536, most: 524_288 } as const;
 
 /** A page of driver output. `next` is the byte to go on from; `end` tells that nothing more will come. */
 export interface LogPage {
@@ -20,6 +20,13 @@ export interface LogRange {
   readonly limitBytes: number;
 }
 
+/** Where the log is read from, as whom, and the time. */
+export interface LogSource {
+  readonly storage: JobStorage;
+  readonly access: StorageAccess;
+  readonly now: () => Date;
+}
+
 /**
  * Reads driver output from a byte cursor over the numbered objects, ended by an empty one.
  * A character is never split; before the first object exists the page is empty.
@@ -28,7 +35,7 @@ export interface LogRange {
 export async function readLog(
   record: JobRecord,
   range: LogRange,
-  source: { readonly storage: JobStorage; readonly access: StorageAccess },
+  source: LogSource,
 ): Promise<LogPage> {
   const parts = await listParts(record, source);
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
@@ -37,7 +44,7 @@ export async function readLog(
   }
   const until = Math.min(total, range.cursor + range.limitBytes);
   const bytes = await readParts(parts, { start: range.cursor, end: until }, source);
-  const complete = parts.at(-1)?.bytes === 0 || (parts.length === 0 && isTerminal(record.state));
+  const complete = parts.at(-1)?.bytes === 0 || hasEndedLongAgo(record, source.now());
   const atEnd = complete && until === total;
   const whole = atEnd ? bytes : bytes.subarray(0, findCharacterEnd(bytes));
   const next = range.cursor + whole.length;
@@ -45,10 +52,17 @@ export async function readLog(
   return { job: record.id, cursor: range.cursor, next, end: atEnd, content };
 }
 
-async function listParts(
-  record: JobRecord,
-  source: { readonly storage: JobStorage; readonly access: StorageAccess },
-): Promise<readonly StoredObject[]> {
+/** Milliseconds after which the output of an ended job counts as complete though no empty object closes it. */
+const GRACE_MS = 30_000;
+
+/** A driver that was killed may leave its output open; nothing comes after this. */
+function hasEndedLongAgo(record: JobRecord, now: Date): boolean {
+  if (!isTerminal(record.state)) return false;
+  if (record.endedAt === null || record.driverOutputUri === null) return true;
+  return now.getTime() - Date.parse(record.endedAt) > GRACE_MS;
+}
+
+async function listParts(record: JobRecord, source: LogSource): Promise<readonly StoredObject[]> {
   if (record.driverOutputUri === null) return [];
   const { objects } = await source.storage.list(`${record.driverOutputUri}.`, source.access);
   return objects.filter((object) => /\.\d{9}$/.test(object.uri));
@@ -57,7 +71,7 @@ async function listParts(
 async function readParts(
   parts: readonly StoredObject[],
   wanted: { readonly start: number; readonly end: number },
-  source: { readonly storage: JobStorage; readonly access: StorageAccess },
+  source: LogSource,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let offset = 0;

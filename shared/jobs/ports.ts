@@ -40,7 +40,8 @@ export interface JobReference {
 /**
  * The engine that runs jobs.
  * Both methods throw Problem `upstream_unavailable`, `upstream_timeout`, `upstream_error` (the outcome is not known)
- * or `upstream_refused` (it is known, and a retry does not help).
+ * `credentials_refused` (nothing was sent, and operators must act), or `upstream_refused` (it is known, and a retry does
+ * not help).
  */
 export interface JobGateway {
   submit(submission: Submission): Promise<SubmitOutcome>;

@@ -83,7 +83,7 @@ describe('the job gateway on Dataproc', () => {
   it('is refused an account that the function’s role may not impersonate', async () => {
     const reference = { ...toReference(makeJobId()), account: 'jg-read-local' };
     await expect(app.gateway.find(reference)).rejects.toMatchObject({
-      code: 'upstream_refused',
+      code: 'credentials_refused',
       extras: { upstream: 'IAM Credentials' },
     });
   });

@@ -15,6 +15,7 @@ import { createMemoryRecords } from '../support/memory-records.ts';
 import { createMemoryStorage } from '../support/memory-storage.ts';
 import { TIDY } from '../support/templates.ts';
 
+const { now } = createClock();
 const ACCESS = { account: 'reader', deadline: FAR };
 
 /** Bytes cut into parts of any size, whatever characters lie there. */
@@ -52,7 +53,11 @@ describe('the pages of a log', () => {
         let [cursor, content, pages, end] = [0, '', 0, false];
         while (cursor < bytes.length) {
           const limitBytes = limits[pages % limits.length] ?? 64;
-          const page = await readLog(record, { cursor, limitBytes }, { storage, access: ACCESS });
+          const page = await readLog(
+            record,
+            { cursor, limitBytes },
+            { storage, access: ACCESS, now },
+          );
           expect(page.next).toBeGreaterThan(cursor);
           expect(page.next - cursor).toBeLessThanOrEqual(limitBytes);
           [cursor, content, end] = [page.next, content + page.content, page.end];
@@ -73,7 +78,11 @@ describe('the pages of a log', () => {
         storage.put(`${prefix}.000000001`, new Uint8Array());
         let cursor = 0;
         while (cursor < content.length) {
-          const page = await readLog(record, { cursor, limitBytes }, { storage, access: ACCESS });
+          const page = await readLog(
+            record,
+            { cursor, limitBytes },
+            { storage, access: ACCESS, now },
+          );
           expect(page.next).toBeGreaterThan(cursor);
           cursor = page.next;
         }

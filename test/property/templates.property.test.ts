@@ -45,7 +45,7 @@ describe('parameters', () => {
         expect(hostname).toBe('inputs');
         expect(pathname).toMatch(/^\/(open|shared)\//);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });

@@ -8,7 +8,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   route_not_found: 'the gateway answers it itself: test/e2e/refusals.e2e.test.ts',
   throttled:
     'the gateway answers it itself, from resources/gateway-responses.yml; no emulator throttles',
-  not_acceptable: 'no route answers it yet: every answer is JSON',
 };
 
 const TESTS = join(import.meta.dirname, '..');

@@ -25,6 +25,7 @@ describe('problems', () => {
       '500 internal',
       '502 upstream_error',
       '502 upstream_refused',
+      '502 credentials_refused',
       '503 upstream_unavailable',
       '504 upstream_timeout',
     ]);

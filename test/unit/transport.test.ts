@@ -63,9 +63,40 @@ describe('an exchange', () => {
     await expect(createSend(now)(to(url, { deadline }))).rejects.toMatchObject({ kind: 'timeout' });
   });
 
-  it('ends as cut when the other side hangs up', async () => {
-    const url = await serve((request) => request.socket.destroy());
+  it('ends as cut when the other side hangs up, and is not repeated', async () => {
+    let requests = 0;
+    const url = await serve((request) => {
+      requests += 1;
+      request.socket.destroy();
+    });
     await expect(createSend(now)(to(url))).rejects.toMatchObject({ kind: 'cut' });
+    expect(requests).toBe(1);
+  });
+
+  it('is repeated once on a new connection when a kept one was closed', async () => {
+    let requests = 0;
+    const url = await serve((request, response) => {
+      requests += 1;
+      if (requests === 2) request.socket.destroy();
+      else response.end(String(requests));
+    });
+    const send = createSend(now);
+    expect((await send(to(url))).body.toString()).toBe('1');
+    expect((await send(to(url))).body.toString()).toBe('3');
+    expect(requests).toBe(3);
+  });
+
+  it('is not repeated twice', async () => {
+    let requests = 0;
+    const url = await serve((request, response) => {
+      requests += 1;
+      if (requests > 1) request.socket.destroy();
+      else response.end();
+    });
+    const send = createSend(now);
+    await send(to(url));
+    await expect(send(to(url))).rejects.toMatchObject({ kind: 'cut' });
+    expect(requests).toBe(3);
   });
 
   it('ends as cut when the other side hangs up inside its answer', async () => {

@@ -126,6 +126,17 @@ describe('a Google token', () => {
     expect(counts()).toEqual([1, 2]);
   });
 
+  it('serves on while it lives when its renewal fails', async () => {
+    let down = false;
+    const { tokens, clock } = createBench(() => (down ? json(503, {}) : undefined));
+    const first = await tokens(SUBMITTER, FAR);
+    down = true;
+    clock.advance(20 * 60_000 - 30_000);
+    expect(await tokens(SUBMITTER, FAR)).toBe(first);
+    clock.advance(1);
+    await expect(tokens(SUBMITTER, FAR)).rejects.toMatchObject({ code: 'upstream_unavailable' });
+  });
+
   it('is asked for again after a failure', async () => {
     let down = true;
     const { tokens } = createBench(() => (down ? json(503, {}) : undefined));
@@ -142,7 +153,12 @@ describe('an exchange that fails', () => {
     request.url.includes('iamcredentials.') ? answer : undefined;
 
   it.each([
-    ['STS refuses', sts(json(400, { error: 'invalid_grant' })), 'upstream_refused', 'Google STS'],
+    [
+      'STS refuses',
+      sts(json(400, { error: 'invalid_grant' })),
+      'credentials_refused',
+      'Google STS',
+    ],
     ['STS is down', sts(json(503, {})), 'upstream_unavailable', 'Google STS'],
     [
       'STS does not answer',
@@ -154,7 +170,7 @@ describe('an exchange that fails', () => {
     [
       'the account may not be impersonated',
       iam(json(403, { error: { status: 'PERMISSION_DENIED', message: 'no' } })),
-      'upstream_refused',
+      'credentials_refused',
       'IAM Credentials',
     ],
     [

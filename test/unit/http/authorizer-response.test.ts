@@ -53,6 +53,19 @@ describe('the authorizer’s policy', () => {
 });
 
 describe('the authorizer’s context', () => {
+  it('gives the access log names that cannot end their quotes', () => {
+    const hostile = 'a","status":"200","caller":"boss';
+    const caller = { ...ANALYST, subject: hostile, issuer: `${hostile}\n`, client: '\\' };
+    const { principalId, context } = toAuthorizerResult(caller, ARN);
+    const { logIssuer, logClient } = { ...context };
+    const line = `{"caller":"${principalId}","issuer":"${String(logIssuer)}","client":"${String(logClient)}"}`;
+    expect(JSON.parse(line)).toEqual({
+      caller: hostile,
+      issuer: 'a","status":"200","caller":"boss\n',
+      client: '\\',
+    });
+  });
+
   it('is flat text', () => {
     const { context } = toAuthorizerResult(ANALYST, ARN);
     expect(Object.values(context ?? {}).filter((value) => typeof value !== 'string')).toEqual([]);

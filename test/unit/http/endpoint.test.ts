@@ -22,12 +22,20 @@ const OK: ApiResponse = { status: 200, body: { ok: true } };
 /** Calls an endpoint that runs `run` for the caller. */
 async function call(
   run: () => Promise<ApiResponse>,
-  parts: { readonly caller?: Caller | null; readonly operation?: OperationId } = {},
+  parts: {
+    readonly caller?: Caller | null;
+    readonly operation?: OperationId;
+    readonly accept?: string;
+  } = {},
 ): Promise<Answer> {
   const recorder = createLogRecorder();
-  const { caller = ANALYST, operation = 'get-job' } = parts;
+  const { caller = ANALYST, operation = 'get-job', accept = '*/*' } = parts;
   const handler = createEndpoint({ operation, log: recorder.log, now: createClock().now }, run);
-  const headers = { 'X-Correlation-Id': 'correlation-1', authorization: 'Bearer secret-token' };
+  const headers = {
+    'X-Correlation-Id': 'correlation-1',
+    authorization: 'Bearer secret-token',
+    accept,
+  };
   const event = makeProxyEvent({ path: '/v1/jobs/jg-1', headers, ...(caller && { caller }) });
   const result = await handler(event, CONTEXT);
   return {
@@ -39,6 +47,40 @@ async function call(
 }
 
 describe('an endpoint', () => {
+  it.each([
+    'application/json',
+    '*/*',
+    'text/html, application/*;q=0.8',
+    'application/problem+json',
+  ])('serves one who accepts %s', async (accept) => {
+    expect((await call(() => Promise.resolve(OK), { accept })).status).toBe(200);
+  });
+
+  it.each(['text/html', 'application/xml', 'application/jsonp'])(
+    'refuses one who accepts only %s',
+    async (accept) => {
+      const { status, body } = await call(() => Promise.resolve(OK), { accept });
+      expect(status).toBe(406);
+      expect(body).toMatchObject({ code: 'not_acceptable', status: 406 });
+    },
+  );
+
+  it('leaves it to the link of get-job-file what is accepted', async () => {
+    const parts = { accept: 'text/csv', operation: 'get-job-file' } as const;
+    expect((await call(() => Promise.resolve(OK), parts)).status).toBe(200);
+  });
+
+  it.each([
+    ['job_not_found', 'audit'],
+    ['insufficient_scope', 'audit'],
+    ['template_forbidden', 'info'],
+    ['validation_failed', 'info'],
+    ['upstream_error', 'error'],
+  ] as const)('logs the refusal %s at level %s', async (code, level) => {
+    const { recorder } = await call(() => Promise.reject(new Problem(code, 'No.')));
+    expect(recorder.entries()[0]).toMatchObject({ level, message: 'refused', code });
+  });
+
   it('answers with the body, the correlation id and without permission to store', async () => {
     const answer = await call(() => Promise.resolve(OK));
     expect(answer).toMatchObject({

@@ -57,6 +57,12 @@ describe('a request', () => {
     },
   );
 
+  it('decodes path parameters once, and leaves out what is no percent-encoding', () => {
+    const pathParameters = { path: 'a%2Fb%20c%252F', job: '%E0%A4%A', template: '50%' };
+    const request = parseRequest(makeProxyEvent({ pathParameters }));
+    expect([...request.pathParameters]).toEqual([['path', 'a/b c%2F']]);
+  });
+
   it('leaves out headers and parameters that are no text', () => {
     const event = { headers: { a: null, b: ['x'], c: 'y' }, queryStringParameters: { d: 1 } };
     const { headers, query } = parseRequest(event);

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { readLog, type LogPage } from '../../../shared/jobs/output.ts';
 import type { JobRecord } from '../../../shared/jobs/job.ts';
 import { toProblem } from '../../../shared/problem.ts';
-import { FAR } from '../../support/clock.ts';
+import { createClock, FAR } from '../../support/clock.ts';
 import { makeRecord } from '../../support/job-records.ts';
 import { createMemoryStorage } from '../../support/memory-storage.ts';
 
 const PREFIX = 'gs://stage/google-cloud-dataproc-metainfo/u/jobs/j/driveroutput';
 const RECORD = makeRecord({ state: 'running', driverOutputUri: PREFIX });
+const { now } = createClock();
 const ACCESS = { account: 'reader@acme.iam.gserviceaccount.com', deadline: FAR };
 
 interface Wanted {
@@ -23,7 +24,7 @@ function read(parts: readonly (string | Uint8Array)[], wanted: Wanted = {}): Pro
     storage.put(`${PREFIX}.${String(index).padStart(9, '0')}`, Buffer.from(part));
   }
   const { cursor = 0, limitBytes = 1024, record = RECORD } = wanted;
-  return readLog(record, { cursor, limitBytes }, { storage, access: ACCESS });
+  return readLog(record, { cursor, limitBytes }, { storage, access: ACCESS, now });
 }
 
 describe('a page of the log', () => {
@@ -39,7 +40,15 @@ describe('a page of the log', () => {
   });
 
   it('is the end when a job ended without output', async () => {
-    expect(await read([], { record: { ...RECORD, state: 'failed' } })).toMatchObject({ end: true });
+    const record = makeRecord({ state: 'failed', endedAt: '2026-01-15T11:59:59.000Z' });
+    expect(await read([], { record })).toMatchObject({ end: true });
+  });
+
+  it('is the end half a minute after a job whose driver left its output open', async () => {
+    const soon: JobRecord = { ...RECORD, state: 'cancelled', endedAt: '2026-01-15T11:59:30.000Z' };
+    expect(await read(['one\n'], { record: soon })).toMatchObject({ next: 4, end: false });
+    const later: JobRecord = { ...soon, endedAt: '2026-01-15T11:59:29.999Z' };
+    expect(await read(['one\n'], { record: later })).toMatchObject({ next: 4, end: true });
   });
 
   it('joins the parts in order', async () => {
@@ -126,7 +135,7 @@ describe('a page of the log', () => {
     const page = await readLog(
       RECORD,
       { cursor: 0, limitBytes: 1024 },
-      { storage, access: ACCESS },
+      { storage, access: ACCESS, now },
     );
     expect(page.content).toBe('one');
     expect(new Set(storage.accesses)).toEqual(new Set([ACCESS]));

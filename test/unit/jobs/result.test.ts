@@ -106,6 +106,16 @@ describe('the link to a file', () => {
     expect(problem).toMatchObject({ code: 'file_not_found', extras: { job: DONE.id } });
   });
 
+  it('is refused for a name that a browser would walk up from, even when such an object exists', async () => {
+    const source = createSource();
+    source.storage.put(`${DONE.outputUri}data/../quality.json`, Buffer.from('x'));
+    const problem = await linkFile(DONE, 'data/../quality.json', source).then(
+      () => undefined,
+      toProblem,
+    );
+    expect(problem).toMatchObject({ code: 'file_not_found' });
+  });
+
   it('does not exist before the job has succeeded', async () => {
     const work = linkFile({ ...DONE, state: 'running' }, 'quality.json', createSource());
     expect(await work.then(() => undefined, toProblem)).toMatchObject({ code: 'job_not_finished' });

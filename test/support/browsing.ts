@@ -1,0 +1,54 @@
+import type { Caller } from '../../shared/identity/caller.ts';
+import { getJob, type BrowsePorts } from '../../shared/jobs/browse.ts';
+import type { JobRecord } from '../../shared/jobs/job.ts';
+import type { UpstreamJob } from '../../shared/jobs/ports.ts';
+import { toProblem, type Problem } from '../../shared/problem.ts';
+import { ANALYST } from './callers.ts';
+import { createClock, FAR, type FakeClock } from './clock.ts';
+import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
+import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
+
+/** Looking at one job over memory. */
+export interface Browsing {
+  readonly clock: FakeClock;
+  readonly gateway: MemoryGateway;
+  readonly records: MemoryRecords;
+  readonly ports: BrowsePorts;
+  readonly get: (rawJobId: unknown, caller?: Caller) => Promise<JobRecord>;
+}
+
+/** Makes a store in which one record is stored and its batch is known as `upstream` says; undefined: unknown. */
+export function createBrowsing(record: JobRecord, upstream?: Partial<UpstreamJob>): Browsing {
+  const clock = createClock();
+  const gateway = createMemoryGateway();
+  const records = createMemoryRecords();
+  records.seed(record);
+  if (upstream !== undefined) gateway.plant(toUpstream(record, upstream));
+  const readerOf = (target: string): string => `reader-of-${target}`;
+  const ports = { records, gateway, readerOf, now: clock.now };
+  const get = (rawJobId: unknown, caller = ANALYST): Promise<JobRecord> =>
+    getJob({ caller, rawJobId, deadline: FAR }, ports);
+  return { clock, gateway, records, ports, get };
+}
+
+function toUpstream(record: JobRecord, changes: Partial<UpstreamJob>): UpstreamJob {
+  return {
+    jobId: record.id,
+    state: 'queued',
+    waitReason: 'provisioning',
+    startedAt: null,
+    endedAt: null,
+    history: [],
+    labels: {},
+    driverOutputUri: null,
+    error: null,
+    ...changes,
+  };
+}
+
+/** The problem that some work ends in. */
+export async function refusal(work: Promise<unknown>): Promise<Problem> {
+  return work.then(() => {
+    throw new Error('nothing was refused');
+  }, toProblem);
+}
