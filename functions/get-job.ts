@@ -4,6 +4,9 @@ import { createEndpoint } from '../shared/http/endpoint.ts';
 import { getJob } from '../shared/jobs/browse.ts';
 import { isTerminal } from '../shared/jobs/job.ts';
 import { toJobView } from '../shared/jobs/view.ts';
+import { decideReadData } from '../shared/policy.ts';
+import { findTemplate } from '../shared/templates/catalog.ts';
+import { CATALOG } from '../shared/templates/generated/catalog.ts';
 
 const runtime = createRuntime();
 const jobs = buildJobsApp(runtime);
@@ -13,7 +16,9 @@ export const handler = createEndpoint({ operation: 'get-job', ...runtime }, asyn
   const { caller, request, deadline } = invocation;
   const rawJobId = request.pathParameters.get('job');
   const record = await getJob({ caller, rawJobId, deadline }, jobs().browse);
-  const body = toJobView(record, jobs().config.publicUrl);
+  const template = findTemplate(CATALOG, record.template);
+  const mayReadData = decideReadData(caller, record, template).kind === 'allow';
+  const body = toJobView(record, { publicUrl: jobs().config.publicUrl, mayReadData });
   const headers: Record<string, string> = isTerminal(record.state) ? {} : { 'retry-after': '2' };
   return { status: 200, body, headers, cacheControl: 'private, no-cache' };
 });

@@ -21,7 +21,8 @@ export const handler = createEndpoint(
   { operation: 'submit-job', ...runtime },
   async (invocation) => {
     const { record, replayed } = await serveSubmit(invocation, app);
-    const body = toJobView(record, app.jobs().config.publicUrl);
+    const { publicUrl } = app.jobs().config;
+    const body = toJobView(record, { publicUrl, mayReadData: true });
     const headers = { location: body.links.self, 'retry-after': '2' };
     return replayed
       ? { status: 200, body, headers: { ...headers, 'idempotency-replayed': 'true' } }

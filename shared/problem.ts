@@ -1,4 +1,4 @@
-/** Every failure a caller can see: one row is one stable `code`. Source: RFC 9457 and docs/problems.md. */
+/** Every failure a caller can see: one row is one stable `code`. Source: RFC 9457; docs/decisions/0003. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is malformed', retryable: false },
   invalid_json: { status: 400, title: 'The body is not a JSON object', retryable: false },

@@ -30,7 +30,7 @@ const PARAMETERS = {
 };
 
 /** Runs one job as an analyst would and shows everything; true when it succeeded and its counts are right. */
-export async function runDemo(options: DemoOptions): Promise<boolean> {
+export async function showJobLife(options: DemoOptions): Promise<boolean> {
   const { screen, stack, signal } = options;
   screen.heading('1  A token for the analyst');
   const token = await fetchToken(stack, stack.clients.analyst, signal);

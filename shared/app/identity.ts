@@ -3,7 +3,7 @@ import { createVerifier, type VerifyToken } from '../identity/verify.ts';
 import { createSend, parseJsonObject } from '../transport.ts';
 import { once, type Runtime } from './runtime.ts';
 
-/** Bounds of reading an issuer's keys: 256 kB, 2 seconds. Source: DESIGN section 7. */
+/** Bounds of reading an issuer's keys: 256 kB, 2 seconds. Source: docs/architecture.md. */
 const MAX_KEY_SET_BYTES = 256 * 1024;
 const KEY_SET_TIMEOUT_MS = 2_000;
 

@@ -7,7 +7,7 @@ import type { BrowsePorts } from '../jobs/browse.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
 import { Problem } from '../problem.ts';
 import { createDynamoDbRecords } from '../records/dynamodb.ts';
-import { createJobStorage } from '../storage/gateway.ts';
+import { createJobStorage } from '../storage/objects.ts';
 import { createSend, type Send } from '../transport.ts';
 import { once, type Runtime } from './runtime.ts';
 
@@ -57,17 +57,25 @@ export function buildJobsApp(runtime: Runtime): () => JobsApp {
     });
     const getTarget = (name: string): TargetConfig => requireTarget(config, name);
     const readerOf = (name: string): string => getTarget(name).reader;
+    const toAccess = (name: string, role: 'reader' | 'signer', deadline: Date): StorageAccess => {
+      const target = getTarget(name);
+      return { account: toAccountEmail(target[role], target.project), deadline };
+    };
     return {
       config,
       records,
       gateway,
       storage,
-      browse: { records, gateway, now, readerOf },
-      getTarget,
-      toAccess: (name, role, deadline) => {
-        const target = getTarget(name);
-        return { account: toAccountEmail(target[role], target.project), deadline };
+      browse: {
+        records,
+        gateway,
+        storage,
+        now,
+        readerOf,
+        accessOf: (name, deadline) => toAccess(name, 'reader', deadline),
       },
+      getTarget,
+      toAccess,
     };
   });
 }

@@ -23,7 +23,7 @@ interface CachedToken {
   readonly expiresAt: Date;
 }
 
-/** Seconds: 20 minutes at a time, renewed 5 minutes early. Source: DESIGN section 6. */
+/** Seconds: 20 minutes at a time, renewed 5 minutes early. Source: docs/architecture.md. */
 const LIFETIME_SECONDS = 1200;
 const RENEW_EARLY_SECONDS = 300;
 /** Seconds: a token that could not be renewed still serves while it lives at least this long. */

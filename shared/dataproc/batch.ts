@@ -101,10 +101,17 @@ function toJobError(message: string | null): JobError {
       code: 'driver_failed',
       message: `${exceptionClass}: ${text}`.slice(0, 1000),
       retryable: false,
+      logTail: [],
     };
   }
   const text = 'The driver ended with an error; its log says why.';
-  return { class: 'user_code', code: 'driver_failed', message: text, retryable: false };
+  return {
+    class: 'user_code',
+    code: 'driver_failed',
+    message: text,
+    retryable: false,
+    logTail: [],
+  };
 }
 
 function readLabels(value: unknown): Readonly<Record<string, string>> {

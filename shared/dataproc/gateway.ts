@@ -36,13 +36,13 @@ export function createDataprocGateway(options: DataprocOptions): JobGateway {
       const response = await attempt(options, () => createBatch(options, submission, target));
       if (response.status === 200) return { kind: 'accepted' };
       if (response.status === 409) return { kind: 'exists' };
-      throw toProblem(response);
+      throw toRefusal(response);
     },
     find: async (reference) => {
       const target = getTarget(options, reference.target);
       const response = await attempt(options, () => getBatch(options, reference, target));
       if (response.status === 404) return undefined;
-      if (response.status !== 200) throw toProblem(response);
+      if (response.status !== 200) throw toRefusal(response);
       const upstream = parseBatch(reference.jobId, parseJsonObject(response.body));
       if (upstream !== undefined) return upstream;
       throw upstreamProblem('upstream_error', 'Dataproc', {
@@ -132,7 +132,7 @@ async function attempt(
   return send();
 }
 
-function toProblem(response: HttpResponse): Problem {
+function toRefusal(response: HttpResponse): Problem {
   const error = parseJsonObject(response.body).get('error');
   const said = typeof error === 'object' && error !== null ? JSON.stringify(error) : 'no reason';
   return upstreamProblem(toUpstreamCode(response.status), 'Dataproc', {

@@ -1,7 +1,7 @@
 import { Problem } from '../problem.ts';
 import type { ApiRequest } from './request.ts';
 
-/** Bytes. Source: DESIGN section 4. */
+/** Bytes. Source: docs/architecture.md. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /** Levels of lists and objects in each other: more than any schema asks for, far less than a call stack holds. */

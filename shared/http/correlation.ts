@@ -4,7 +4,7 @@ const NO_TRACE = '0'.repeat(32);
 
 /**
  * Chooses a request's correlation id: the caller's own if it has the right form after lower-casing, else the trace id
- * of `traceparent`, else the fallback. Source: DESIGN section 2; W3C Trace Context section 3.2.
+ * of `traceparent`, else the fallback. Source: docs/architecture.md; W3C Trace Context section 3.2.
  */
 export function chooseCorrelationId(
   headers: ReadonlyMap<string, string>,

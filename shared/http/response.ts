@@ -35,9 +35,11 @@ export function toProblemResult(problem: Problem, request: ApiRequest): APIGatew
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-      ...(status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {}),
+      ...(status === 401
+        ? { 'www-authenticate': 'Bearer realm="jobgate", error="invalid_token"' }
+        : {}),
       ...(problem.code === 'insufficient_scope'
-        ? { 'www-authenticate': 'Bearer error="insufficient_scope"' }
+        ? { 'www-authenticate': 'Bearer realm="jobgate", error="insufficient_scope"' }
         : {}),
     },
     body: JSON.stringify({

@@ -43,7 +43,7 @@ interface TrustedIssuer {
   readonly keys: JWTVerifyGetKey;
 }
 
-/** Seconds. Tolerance ≤ 60 and the maximum age come from DESIGN section 7. */
+/** Seconds. Tolerance ≤ 60 and the maximum age come from docs/architecture.md. */
 export const TOKEN_TIMES = {
   leewaySeconds: 30,
   maxAgeSeconds: 4 * 3600,

@@ -5,12 +5,16 @@ import type { Catalog } from '../templates/catalog.ts';
 import { findTemplate } from '../templates/catalog.ts';
 import { isTerminal, parseJobId, type JobRecord } from './job.ts';
 import { adoptUpstream, endRecord } from './progress.ts';
-import type { JobGateway, JobRecords } from './ports.ts';
+import { readLogTail } from './output.ts';
+import type { JobGateway, JobRecords, JobStorage, StorageAccess } from './ports.ts';
 
 /** What looking at jobs needs from outside; `readerOf` names the reading account of a target. */
 export interface BrowsePorts {
   readonly records: JobRecords;
   readonly gateway: JobGateway;
+  readonly storage: JobStorage;
+  /** How the target's reader reaches storage. */
+  readonly accessOf: (target: string, deadline: Date) => StorageAccess;
   readonly readerOf: (target: string) => string;
   readonly now: () => Date;
 }
@@ -73,7 +77,7 @@ async function findVisible(request: BrowseRequest, records: JobRecords): Promise
   return record;
 }
 
-/** Milliseconds from its submission after which a job that Dataproc does not know counts as lost. */
+/** Milliseconds since it was last seen, or submitted, after which a job that Dataproc does not know counts as lost. */
 const LOST_AFTER_MS = 15 * 60_000;
 
 /** Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. */
@@ -90,26 +94,51 @@ export async function refreshJob(
     deadline,
   });
   const now = ports.now();
-  const next =
+  const seen =
     upstream === undefined ? endIfLost(record, now) : adoptUpstream(record, upstream, now);
-  if (next === record) return record;
+  if (seen === record) return record;
+  const next = await withLogTail(seen, deadline, ports);
   const outcome = await ports.records.replace(next, deadline);
   return outcome === 'replaced' ? next : ((await ports.records.find(record.id, deadline)) ?? next);
 }
 
-/** Milliseconds between looks: 1 s at first, 5 % of the job's age later, at most 30 s. Source: DESIGN section 5. */
+/** A job that failed is recorded with what its driver printed last; a log that cannot be read does not hide the failure. */
+async function withLogTail(
+  record: JobRecord,
+  deadline: Date,
+  ports: BrowsePorts,
+): Promise<JobRecord> {
+  if (record.error === null || record.driverOutputUri === null) return record;
+  const access = ports.accessOf(record.target.name, deadline);
+  try {
+    const logTail = await readLogTail(record, { storage: ports.storage, access, now: ports.now });
+    return { ...record, error: { ...record.error, logTail } };
+  } catch (error) {
+    if (error instanceof Problem) return record;
+    throw error;
+  }
+}
+
+/** Milliseconds between looks: 1 s at first, 5 % of the job's age later, at most 30 s. Source: docs/architecture.md. */
 function isFresh(record: JobRecord, now: Date): boolean {
   const ageMs = now.getTime() - Date.parse(record.submittedAt);
   const intervalMs = Math.min(30_000, Math.max(1_000, ageMs * 0.05));
   return now.getTime() - Date.parse(record.checkedAt) < intervalMs;
 }
 
-/** A record whose batch nobody finds: one look may err while the job is young, later it is lost for good. */
+/** A record whose batch nobody finds: one look may err, or a retry be under way; later it is lost for good. */
 function endIfLost(record: JobRecord, now: Date): JobRecord {
-  if (now.getTime() - Date.parse(record.submittedAt) < LOST_AFTER_MS) return record;
+  if (now.getTime() - Date.parse(record.checkedAt) < LOST_AFTER_MS) return record;
   const message =
     record.state === 'submitting'
       ? 'The job never reached Dataproc.'
       : 'Dataproc no longer knows this job; somebody deleted it there.';
-  return endRecord(record, { class: 'platform', code: 'job_lost', message, retryable: true }, now);
+  const error = {
+    class: 'platform',
+    code: 'job_lost',
+    message,
+    retryable: true,
+    logTail: [],
+  } as const;
+  return endRecord(record, error, now);
 }

@@ -29,11 +29,13 @@ export interface HistoryEntry {
 
 /** Why a job failed, for the caller: no stack, no token. */
 export interface JobError {
-  /** `user_code`, `upstream` or `submission`. */
-  readonly class: string;
+  /** Whose fault it is: the program's, or that of Jobgate and what it stands on. */
+  readonly class: 'user_code' | 'platform';
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
+  /** The last lines that the driver printed; empty when it printed none or they could not be read. */
+  readonly logTail: readonly string[];
 }
 
 /** Who submitted a job. */
@@ -101,7 +103,7 @@ export interface JobIdentity {
   readonly idempotencyKey: string;
 }
 
-/** Derives the id: the first 128 bits of SHA-256 over the JCS array of the identity, in base32. Source: DESIGN section 4. */
+/** Derives the id: the first 128 bits of SHA-256 over the JCS array of the identity, in base32. Source: docs/architecture.md. */
 export function deriveJobId(identity: JobIdentity): JobId {
   const { deployment, issuer, subject, template, idempotencyKey } = identity;
   const text = canonicalize([deployment, issuer, subject, template, idempotencyKey]);

@@ -6,7 +6,7 @@ const SCHEME = 'v1';
 
 /**
  * The labels by which a batch names its record: for the bill, for people in Google's console and for adopting.
- * Values begin with a letter and have at most 63 characters. Source: DESIGN section 4.
+ * Values begin with a letter and have at most 63 characters. Source: docs/architecture.md.
  */
 export function toUpstreamLabels(
   record: Pick<

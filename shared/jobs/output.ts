@@ -52,6 +52,26 @@ export async function readLog(
   return { job: record.id, cursor: range.cursor, next, end: atEnd, content };
 }
 
+/** Bounds of what a failed job keeps of its log. */
+const TAIL = { bytes: 8_192, lines: 20, lineCharacters: 400 } as const;
+
+/** Reads the last lines of driver output: at most 20, each cut to 400 characters; empty when there is no output. */
+export async function readLogTail(
+  record: JobRecord,
+  source: LogSource,
+): Promise<readonly string[]> {
+  const parts = await listParts(record, source);
+  const total = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const start = Math.max(0, total - TAIL.bytes);
+  const bytes = await readParts(parts, { start, end: total }, source);
+  const lines = new TextDecoder().decode(bytes).trimEnd().split('\n');
+  const whole = start === 0 ? lines : lines.slice(1);
+  return whole
+    .filter((line) => line !== '')
+    .slice(-TAIL.lines)
+    .map((line) => line.slice(0, TAIL.lineCharacters));
+}
+
 /** Milliseconds after which the output of an ended job counts as complete though no empty object closes it. */
 const GRACE_MS = 30_000;
 

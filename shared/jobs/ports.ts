@@ -88,6 +88,8 @@ export interface ObjectListing {
 export interface JobStorage {
   /** Objects whose URI begins with `prefixUri`, in order of name. */
   list(prefixUri: string, access: StorageAccess): Promise<ObjectListing>;
+  /** One object's metadata; undefined when there is none. */
+  find(uri: string, access: StorageAccess): Promise<StoredObject | undefined>;
   /** Bytes `start` to `end` (exclusive) of an object. */
   readRange(
     uri: string,

@@ -1,7 +1,7 @@
 import { isTerminal, type HistoryEntry, type JobError, type JobRecord } from './job.ts';
 import type { UpstreamJob } from './ports.ts';
 
-/** Days that a record outlives its job. Source: DESIGN section 4. */
+/** Days that a record outlives its job. Source: docs/architecture.md. */
 const RETENTION_DAYS = 90;
 
 /** The record after Dataproc accepted the job: queued, nothing known yet. */

@@ -20,7 +20,7 @@ export interface ResultManifest {
   readonly truncated: boolean;
 }
 
-/** Seconds that a file link lives. Source: DESIGN section 2. */
+/** Seconds that a file link lives. Source: docs/architecture.md. */
 export const FILE_LINK_SECONDS = 300;
 
 interface Source {
@@ -55,9 +55,8 @@ export async function linkFile(
   requireSucceeded(record);
   const path = parseFilePath(rawPath);
   const uri = `${record.outputUri}${path ?? ''}`;
-  const { objects } =
-    path === undefined ? { objects: [] } : await source.storage.list(uri, source.access);
-  if (!objects.some((object) => object.uri === uri)) {
+  const known = path === undefined ? undefined : await source.storage.find(uri, source.access);
+  if (known === undefined) {
     throw new Problem('file_not_found', 'GET /v1/jobs/{job}/result lists the files there are.', {
       job: record.id,
     });

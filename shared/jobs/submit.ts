@@ -1,5 +1,5 @@
 import type { Caller } from '../identity/caller.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
 import type { Parameters } from '../templates/parameters.ts';
 import { renderProgram, toOutputUri } from '../templates/render.ts';
 import type { Template } from '../templates/template.ts';
@@ -77,8 +77,21 @@ async function resume(existing: JobRecord, asked: JobRecord, work: Work): Promis
     );
   }
   work.ports.onRecorded(existing, true);
-  if (existing.state !== 'submitting') return { record: existing, replayed: true };
-  return { record: await submitUpstream(existing, work), replayed: true };
+  const record = await takeOver(existing, work);
+  if (record.state !== 'submitting') return { record, replayed: true };
+  return { record: await submitUpstream(record, work), replayed: true };
+}
+
+/** Milliseconds after which an unfinished record is marked before it is worked on again; parallel requests are younger. */
+const MARK_AFTER_MS = 60_000;
+
+/** Marks an old unfinished record as being worked on, so that nobody counts its job as lost meanwhile. */
+async function takeOver(record: JobRecord, { request, ports }: Work): Promise<JobRecord> {
+  const now = ports.now();
+  const old = now.getTime() - Date.parse(record.checkedAt) >= MARK_AFTER_MS;
+  if (record.state !== 'submitting' || !old) return record;
+  const next = { ...record, version: record.version + 1, checkedAt: now.toISOString() };
+  return keep(next, ports, request.deadline);
 }
 
 /** What starting led to: the record's next version, and the definite refusal that ended it, if there was one. */
@@ -122,11 +135,17 @@ function refuse(record: JobRecord, refusal: Problem, ports: SubmitPorts): Starte
 
 const RECORDED =
   ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.';
+/** What to do where the general advice would mislead. */
+const ADVICE: Partial<Record<ProblemCode, string>> = {
+  template_changed: '',
+  credentials_refused:
+    ' The job is recorded: once that is mended, the same request under the same Idempotency-Key finishes it.',
+};
 const ENDED = ' The job is recorded as failed.';
 
 /** Nothing is lost: the record exists, and the same key finds it. */
 function namingJob(error: Problem, job: JobId, idempotencyKey: string, advice: string): Problem {
-  const said = error.code === 'template_changed' ? error.detail : error.detail + advice;
+  const said = error.detail + (ADVICE[error.code] ?? advice);
   return new Problem(error.code, said, { ...error.extras, job, idempotencyKey }, error.cause);
 }
 
@@ -182,6 +201,7 @@ function toSubmissionError(problem: Problem): JobRecord['error'] {
     code: 'submission_refused',
     message: problem.detail,
     retryable: false,
+    logTail: [],
   };
 }
 

@@ -3,7 +3,7 @@ import type { JobRecord, JobState } from './job.ts';
 /** Names of a job's links. */
 type LinkName = 'self' | 'logs' | 'result';
 
-/** A job as the API shows it. Source: DESIGN section 2. */
+/** A job as the API shows it. Source: docs/architecture.md. */
 export interface JobView {
   readonly id: string;
   readonly template: string;
@@ -28,8 +28,17 @@ export interface JobView {
   readonly error: JobRecord['error'];
 }
 
-/** Shows a record to its reader; links are built from the configured public URL, never from the Host header. */
-export function toJobView(record: JobRecord, publicUrl: string): JobView {
+/** What a reader is shown beside the record. */
+export interface ViewOptions {
+  /** Base of every link: configuration, never the Host header. */
+  readonly publicUrl: string;
+  /** Whether the reader may read the job's data, of which the last log lines are a part. */
+  readonly mayReadData: boolean;
+}
+
+/** Shows a record to its reader. */
+export function toJobView(record: JobRecord, options: ViewOptions): JobView {
+  const { publicUrl, mayReadData } = options;
   const self = `${publicUrl}/v1/jobs/${record.id}`;
   const { name, kind, region } = record.target;
   return {
@@ -53,7 +62,7 @@ export function toJobView(record: JobRecord, publicUrl: string): JobView {
     maxRuntimeSeconds: record.maxRuntimeSeconds,
     checkedAt: record.checkedAt,
     links: { self, logs: `${self}/logs`, result: `${self}/result` },
-    error: record.error,
+    error: record.error === null || mayReadData ? record.error : { ...record.error, logTail: [] },
   };
 }
 

@@ -23,7 +23,13 @@ export function describeJobRecords(
           empty: '',
         },
         labels: { team: 'blue' },
-        error: { class: 'platform', code: 'job_lost', message: 'gone', retryable: true },
+        error: {
+          class: 'platform',
+          code: 'job_lost',
+          message: 'gone',
+          retryable: true,
+          logTail: [],
+        },
         expiresAtSeconds: 4_102_444_800,
       });
       expect(await records.putIfAbsent(record, deadline())).toEqual({ kind: 'created' });

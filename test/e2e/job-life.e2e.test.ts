@@ -121,6 +121,8 @@ describe('a driver that fails', () => {
     expect((ended['error'] as { message: string }).message).toMatch(
       /^PreprocessError: .*there-is-no-such-file/,
     );
+    const tail = (ended['error'] as { logTail: readonly string[] }).logTail;
+    expect(tail.at(-1)).toMatch(/PreprocessError: .*there-is-no-such-file/);
     const log = await callApi(`/jobs/${String(posted.body['id'])}/logs`, { as: 'analyst' });
     expect(log.body).toMatchObject({ end: true });
     expect(log.body['content']).toMatch(/PreprocessError/);

@@ -1,18 +1,20 @@
 import type { Caller } from '../../shared/identity/caller.ts';
 import { getJob, type BrowsePorts } from '../../shared/jobs/browse.ts';
 import type { JobRecord } from '../../shared/jobs/job.ts';
-import type { UpstreamJob } from '../../shared/jobs/ports.ts';
+import type { StorageAccess, UpstreamJob } from '../../shared/jobs/ports.ts';
 import { toProblem, type Problem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
 import { createClock, FAR, type FakeClock } from './clock.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
+import { createMemoryStorage, type MemoryStorage } from './memory-storage.ts';
 
 /** Looking at one job over memory. */
 export interface Browsing {
   readonly clock: FakeClock;
   readonly gateway: MemoryGateway;
   readonly records: MemoryRecords;
+  readonly storage: MemoryStorage;
   readonly ports: BrowsePorts;
   readonly get: (rawJobId: unknown, caller?: Caller) => Promise<JobRecord>;
 }
@@ -25,10 +27,15 @@ export function createBrowsing(record: JobRecord, upstream?: Partial<UpstreamJob
   records.seed(record);
   if (upstream !== undefined) gateway.plant(toUpstream(record, upstream));
   const readerOf = (target: string): string => `reader-of-${target}`;
-  const ports = { records, gateway, readerOf, now: clock.now };
+  const storage = createMemoryStorage();
+  const accessOf = (target: string, deadline: Date): StorageAccess => ({
+    account: `reader-of-${target}`,
+    deadline,
+  });
+  const ports = { records, gateway, storage, readerOf, accessOf, now: clock.now };
   const get = (rawJobId: unknown, caller = ANALYST): Promise<JobRecord> =>
     getJob({ caller, rawJobId, deadline: FAR }, ports);
-  return { clock, gateway, records, ports, get };
+  return { clock, gateway, records, storage, ports, get };
 }
 
 function toUpstream(record: JobRecord, changes: Partial<UpstreamJob>): UpstreamJob {

@@ -27,6 +27,11 @@ export function createMemoryStorage(bound = 10_000): MemoryStorage {
         truncated: found.length > bound,
       });
     },
+    find: (uri, access) => {
+      accesses.push(access);
+      const content = objects.get(uri);
+      return Promise.resolve(content === undefined ? undefined : toStored(uri, content));
+    },
     readRange: (uri, { start, end }, access) => {
       accesses.push(access);
       const content = objects.get(uri);

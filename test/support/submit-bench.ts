@@ -36,6 +36,7 @@ const TARGET: TargetConfig = {
 export function createSubmitBench(catalog: readonly Template[] = [TIDY]): SubmitBench {
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
+  const storage = createMemoryStorage();
   const recorder = createLogRecorder();
   const { now } = createClock();
   const jobs: JobsApp = {
@@ -52,8 +53,15 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
     },
     records,
     gateway,
-    storage: createMemoryStorage(),
-    browse: { records, gateway, now, readerOf: () => 'jg-read' },
+    storage,
+    browse: {
+      records,
+      gateway,
+      storage,
+      now,
+      readerOf: () => 'jg-read',
+      accessOf: (_target, deadline) => ({ account: 'reader', deadline }),
+    },
     getTarget: () => TARGET,
     toAccess: (_target, role, deadline) => ({ account: role, deadline }),
   };
@@ -67,7 +75,10 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
   const options = { operation: 'submit-job', log: recorder.log, now } as const;
   const handler = createEndpoint(options, async (invocation) => {
     const { record, replayed } = await serveSubmit(invocation, app);
-    return { status: replayed ? 200 : 202, body: toJobView(record, 'https://api.example') };
+    return {
+      status: replayed ? 200 : 202,
+      body: toJobView(record, { publicUrl: 'https://api.example', mayReadData: true }),
+    };
   });
   return { handler, gateway, records, recorder };
 }

@@ -204,7 +204,7 @@ describe('a caller', () => {
         code: 'invalid_token',
         detail: 'Get a new access token and send it as a Bearer token.',
       },
-      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+      headers: { 'www-authenticate': 'Bearer realm="jobgate", error="invalid_token"' },
     });
   });
 
@@ -218,7 +218,7 @@ describe('a caller', () => {
     const answer = await call(ran, { caller, operation: 'submit-job' });
     expect(answer).toMatchObject({
       status: 403,
-      headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+      headers: { 'www-authenticate': 'Bearer realm="jobgate", error="insufficient_scope"' },
       body: {
         code: 'insufficient_scope',
         detail: 'This operation needs the scope jobs:submit.',

@@ -126,7 +126,8 @@ describe('a look at Dataproc', () => {
       code: 'driver_failed',
       message: 'ValueError: no',
       retryable: false,
-    };
+      logTail: [],
+    } as const;
     const record = makeRecord({ state: 'running', startedAt: START });
     const endedAt = '2026-01-15T12:00:59Z';
     const bench = createBrowsing(record, { state: 'failed', endedAt, error });
@@ -143,6 +144,29 @@ describe('a look at Dataproc', () => {
         { state: 'failed', at: '2026-01-15T12:01:00.000Z' },
       ],
     });
+  });
+
+  it('ends a failed job with the last lines that its driver printed', async () => {
+    const driverOutputUri = 'gs://stage/driveroutput';
+    const error = {
+      class: 'user_code',
+      code: 'driver_failed',
+      message: 'ValueError: no',
+      retryable: false,
+      logTail: [],
+    } as const;
+    const record = makeRecord({ state: 'running', startedAt: START });
+    const bench = createBrowsing(record, { state: 'failed', driverOutputUri, error });
+    const lines = Array.from({ length: 30 }, (_, index) => `line ${index}\n`);
+    bench.storage.put(`${driverOutputUri}.000000000`, Buffer.from(lines.join('')));
+    bench.storage.put(`${driverOutputUri}.000000001`, Buffer.from(`${'x'.repeat(500)}\nlast\n`));
+    bench.clock.advance(60_000);
+    const shown = await bench.get(record.id);
+    expect(shown.error?.logTail).toHaveLength(20);
+    expect(shown.error?.logTail.slice(0, 1)).toEqual(['line 12']);
+    expect(shown.error?.logTail.slice(-2)).toEqual(['x'.repeat(400), 'last']);
+    expect(bench.records.all()).toEqual([shown]);
+    expect(bench.storage.accesses[0]?.account).toBe('reader-of-analytics');
   });
 
   it('forgets nothing that Dataproc told before', async () => {

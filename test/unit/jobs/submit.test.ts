@@ -152,6 +152,20 @@ describe('a repeated submission', () => {
     expect(bench.gateway.jobs()).toHaveLength(1);
   });
 
+  it('marks an old unfinished record before it works on it, so that nobody counts it as lost', async () => {
+    const bench = createSubmitting();
+    bench.gateway.failNextSubmit(TIMEOUT, 'not-worked');
+    await bench.refuse();
+    bench.clock.advance(60_000);
+    bench.gateway.failNextSubmit(TIMEOUT, 'not-worked');
+    await bench.refuse();
+    expect(bench.stored()).toMatchObject({
+      state: 'submitting',
+      version: 2,
+      checkedAt: '2026-01-15T12:01:00.000Z',
+    });
+  });
+
   it('sends the parameters and the correlation id of the record, not of the repeated request', async () => {
     const bench = createSubmitting();
     bench.gateway.failNextSubmit(TIMEOUT, 'not-worked');

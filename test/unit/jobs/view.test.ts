@@ -6,7 +6,7 @@ describe('the view of a job', () => {
   it('shows a job that is being submitted as queued, and keeps what is internal', () => {
     const record = makeRecord({ state: 'submitting', waitReason: 'submitting', history: [] });
     const self = `https://api.example/v1/jobs/${record.id}`;
-    expect(toJobView(record, 'https://api.example')).toEqual({
+    expect(toJobView(record, { publicUrl: 'https://api.example', mayReadData: true })).toEqual({
       id: record.id,
       template: 'tidy',
       templateVersion: '1.2.0',
@@ -34,5 +34,20 @@ describe('the view of a job', () => {
       links: { self, logs: `${self}/logs`, result: `${self}/result` },
       error: null,
     });
+  });
+
+  it('keeps the last log lines from one who may not read the job’s data', () => {
+    const error = {
+      class: 'user_code',
+      code: 'driver_failed',
+      message: 'ValueError: no',
+      retryable: false,
+      logTail: ['ValueError: no'],
+    } as const;
+    const record = makeRecord({ state: 'failed', error });
+    const show = (mayReadData: boolean): unknown =>
+      toJobView(record, { publicUrl: 'https://api.example', mayReadData }).error;
+    expect(show(true)).toEqual(error);
+    expect(show(false)).toEqual({ ...error, logTail: [] });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobStorage } from '../../../shared/jobs/ports.ts';
 import { toProblem } from '../../../shared/problem.ts';
-import { createJobStorage } from '../../../shared/storage/gateway.ts';
+import { createJobStorage } from '../../../shared/storage/objects.ts';
 import { TransportError } from '../../../shared/transport.ts';
 import { createClock, FAR } from '../../support/clock.ts';
 import { createFakeSend, createRoutedSend, json, type FakeSend } from '../../support/fake-send.ts';

@@ -17,6 +17,7 @@ export interface StorageOptions {
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 10;
 const MAX_LISTING_BYTES = 4 * 1024 * 1024;
+const MAX_OBJECT_BYTES = 64 * 1024;
 const MAX_RANGE_BYTES = 2 * 1024 * 1024;
 
 /** Makes the Cloud Storage adapter over the JSON API. Source: Cloud Storage JSON API reference. */
@@ -35,9 +36,15 @@ export function createJobStorage(options: StorageOptions): JobStorage {
       }
       return { objects, truncated: true };
     },
+    find: async (uri, access) => {
+      const request = { url: toObjectUrl(options, uri), headers: {}, maxBytes: MAX_OBJECT_BYTES };
+      const response = await send(options, request, access);
+      if (response.status === 404) return undefined;
+      const object = parseJsonObject(requireSuccess(response).body);
+      return readItems([Object.fromEntries(object)], parseStorageUri(uri).bucket)[0];
+    },
     readRange: async (uri, range, access) => {
-      const { bucket, name } = parseStorageUri(uri);
-      const url = `${options.endpoint}/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}?alt=media`;
+      const url = `${toObjectUrl(options, uri)}?alt=media`;
       const headers = { range: `bytes=${range.start}-${range.end - 1}` };
       const response = await get(options, { url, headers, maxBytes: MAX_RANGE_BYTES }, access);
       return response.status === 200
@@ -73,7 +80,20 @@ interface Get {
   readonly maxBytes: number;
 }
 
+function toObjectUrl(options: StorageOptions, uri: string): string {
+  const { bucket, name } = parseStorageUri(uri);
+  return `${options.endpoint}/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}`;
+}
+
 async function get(
+  options: StorageOptions,
+  request: Get,
+  access: StorageAccess,
+): Promise<HttpResponse> {
+  return requireSuccess(await send(options, request, access));
+}
+
+async function send(
   options: StorageOptions,
   request: Get,
   access: StorageAccess,
@@ -81,11 +101,12 @@ async function get(
   const { deadline } = access;
   const token = await options.tokens(access.account, deadline);
   const headers = { ...request.headers, authorization: `Bearer ${token}` };
-  const response = await options
-    .send({ ...request, method: 'GET', headers, deadline })
-    .catch((error: unknown) => {
-      throw toUpstreamProblem(error, 'Cloud Storage');
-    });
+  return options.send({ ...request, method: 'GET', headers, deadline }).catch((error: unknown) => {
+    throw toUpstreamProblem(error, 'Cloud Storage');
+  });
+}
+
+function requireSuccess(response: HttpResponse): HttpResponse {
   if (response.status === 200 || response.status === 206) return response;
   throw upstreamProblem(toUpstreamCode(response.status), 'Cloud Storage', {
     status: response.status,
