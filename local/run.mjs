@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { toInterruption } from './setup/child.mjs';
-import { SetupFailure } from './setup/failure.mjs';
+import { explainRefusedWrite, SetupFailure } from './setup/failure.mjs';
 import { createProgress } from './setup/progress.mjs';
 import { generateCode, node24, root, setUp } from './setup/setup.mjs';
 
@@ -14,10 +14,12 @@ const PARENT_POLL_MS = 250;
 const COMMANDS = {
   demo: {
     usage: 'npm run demo',
+    takesNothing: true,
     does: 'runs one job on real data through the whole local stack, shows it, and leaves nothing.',
   },
   start: {
     usage: 'npm start',
+    takesNothing: true,
     does: 'keeps the local stack up until Ctrl-C, and prints its addresses.',
   },
   test: {
@@ -44,6 +46,7 @@ async function main([name, ...args]) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
   if (command === undefined) return refuse(name);
   if (args.includes('--help') || args.includes('-h')) return explain(command);
+  if (command.takesNothing && args.length > 0) return refuseArgument(command, args[0]);
   const stopListening = listen();
   try {
     await prepare(name);
@@ -130,15 +133,21 @@ function report(error) {
     console.error(`Stopped by ${signal}; the next command goes on from here.`);
     return 128 + constants.signals[signal];
   }
-  if (!(error instanceof SetupFailure)) throw error;
-  console.error(error.message);
-  for (const line of error.details) console.error(`  | ${line}`);
+  const refusal = explainRefusedWrite(error);
+  if (refusal === undefined && !(error instanceof SetupFailure)) throw error;
+  console.error(refusal ?? error.message);
+  for (const line of error.details ?? []) console.error(`  | ${line}`);
   return 1;
 }
 
 function explain({ usage, does }) {
   console.log(`${usage}\n  ${does}`);
   return 0;
+}
+
+function refuseArgument({ usage }, argument) {
+  console.error(`${usage} takes no argument "${argument}".`);
+  return 2;
 }
 
 function refuse(name) {

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { SetupFailure } from './failure.mjs';
 
 const NODE_MAJOR = 20;
@@ -17,11 +17,22 @@ export function checkPlatform({ platform, versions }) {
   );
 }
 
+/** Reads how many bytes this user may still write below a folder. */
+export async function readFreeBytes(folder) {
+  // A Node that is too old has no such function: it must get as far as being refused for its age.
+  const { bavail, bsize } = await promises.statfs(folder);
+  return bavail * bsize;
+}
+
 /** Refuses to start a download that the disk cannot hold. */
-export async function checkDisk(folder) {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize >= DISK_BYTES) return;
-  const free = (value) => `${(value / 1e9).toFixed(1)} GB`;
-  const have = `${free(bavail * bsize)} are free in ${folder}`;
-  throw new SetupFailure(`Set-up needs ${free(DISK_BYTES)} of disk, only ${have}: make room.`);
+export function checkDisk(folder, freeBytes) {
+  if (freeBytes >= DISK_BYTES) return;
+  const have = `${toGigabytes(freeBytes)} are free in ${folder}`;
+  throw new SetupFailure(
+    `Set-up needs ${toGigabytes(DISK_BYTES)} of disk, only ${have}: make room.`,
+  );
+}
+
+function toGigabytes(bytes) {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

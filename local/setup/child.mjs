@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Interrupted, SetupFailure } from './failure.mjs';
+import { diagnose } from './diagnosis.mjs';
 import { isAlive, readStartTime } from './process-identity.mjs';
 
 const TAIL_BYTES = 16_384;
@@ -13,10 +14,10 @@ const GRACE_MS = 3_000;
 /**
  * Runs a tool to its end and returns what it printed. It has a process group of its own, noted in
  * `records` while it runs, so that it can be ended with everything it started: by an abort of
- * `signal`, or by the next set-up when this one was killed.
+ * `signal`, or by the next set-up when this one was killed. `registry` is what a tool downloads from.
  * @throws SetupFailure, with the tool's last lines, when it cannot start or fails.
  */
-export async function runChild({ name, command, args, cwd, env, records, signal }) {
+export async function runChild({ name, command, args, cwd, env, records, signal, registry }) {
   signal.throwIfAborted();
   const child = spawn(command, args, {
     cwd,
@@ -34,8 +35,10 @@ export async function runChild({ name, command, args, cwd, env, records, signal 
     if (signal.aborted) await endGroup(child.pid);
     signal.throwIfAborted();
     if (error !== undefined) throw new SetupFailure(`${name} could not start: ${error.message}.`);
-    if (code !== 0)
-      throw new SetupFailure(failureText(name, code, killedBy), lastLines(output.all));
+    if (code !== 0) {
+      const cause = diagnose(output.all, registry) ?? describeEnd(code, killedBy);
+      throw new SetupFailure(`${name} ${cause}; its last lines are below.`, lastLines(output.all));
+    }
     return output.stdout;
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -105,10 +108,8 @@ function signalGroup(pid, signalName) {
   }
 }
 
-function failureText(name, code, killedBy) {
-  return killedBy === null
-    ? `${name} failed with exit status ${code}; its last lines are below.`
-    : `${name} was ended by ${killedBy}; its last lines are below.`;
+function describeEnd(code, killedBy) {
+  return killedBy === null ? `failed with exit status ${code}` : `was ended by ${killedBy}`;
 }
 
 function lastLines(text) {

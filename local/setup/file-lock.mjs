@@ -25,8 +25,8 @@ export async function acquireLock(path, { purpose, onWait, signal }) {
 /** Returns undefined when the lock is ours, and its holder when it is not. */
 function tryAcquire(path, mine) {
   const draft = `${path}.${process.pid}.draft`;
-  writeFileSync(draft, mine);
   try {
+    writeFileSync(draft, mine);
     return tryTake(path, mine, draft);
   } finally {
     rmSync(draft, { force: true });
@@ -37,8 +37,19 @@ function tryTake(path, mine, draft) {
   if (tryCreate(draft, path)) return undefined;
   const seen = readLock(path);
   if (seen === undefined) return { purpose: 'ending' };
-  const holder = JSON.parse(seen);
-  return isAlive(holder) ? holder : takeOver({ path, mine, draft, seen });
+  const holder = parseHolder(seen);
+  if (holder !== undefined && isAlive(holder)) return holder;
+  return takeOver({ path, mine, draft, seen });
+}
+
+/** A lock that a full disk or a power cut left empty or cut off names no living holder. */
+function parseHolder(text) {
+  try {
+    const holder = JSON.parse(text);
+    return Number.isInteger(holder?.pid) ? holder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -25,7 +25,8 @@ export const gcsConnector = {
     mkdirSync(dirname(context.jar), { recursive: true });
     if (!isFile(context.jar) || (await digestOf(context.jar)) !== SHA256) {
       const args = ['-c', RUN, COORDINATES, draft];
-      await runChild({ ...context.child, name: 'maven-artifact', command: context.python, args });
+      const child = { ...context.child, registry: 'Maven Central' };
+      await runChild({ ...child, name: 'maven-artifact', command: context.python, args });
       const digest = isFile(draft) ? await digestOf(draft) : 'nothing';
       if (digest !== SHA256) {
         throw new SetupFailure(

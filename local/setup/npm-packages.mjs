@@ -23,7 +23,8 @@ export const npmPackages = {
     const [command, ...before] = npmCommand(context);
     const flags = ['--include=dev', '--include=optional', '--no-engine-strict', '--no-progress'];
     const args = [...before, 'ci', '--no-audit', '--no-fund', ...flags];
-    await runChild({ ...context.child, name: 'npm ci', command, args });
+    const child = { ...context.child, registry: 'the npm registry' };
+    await runChild({ ...child, name: 'npm ci', command, args });
     if (isProgram(context.node)) return;
     throw new SetupFailure(
       'npm ci installed no Node 24 (package "node"): the install scripts of the packages node and esbuild must be allowed to run, see ignore-scripts in .npmrc.',

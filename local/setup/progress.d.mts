@@ -10,5 +10,12 @@ export interface Progress {
   readonly begin: (name: string, waitsFor: string) => ProgressStep;
 }
 
+/** Where progress is written; `columns` is the width of a terminal. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly write: (text: string) => unknown;
+}
+
 /** Writes to a terminal with a spinner, to anything else with a line every ten seconds. */
-export function createProgress(stream?: NodeJS.WriteStream): Progress;
+export function createProgress(stream?: ProgressStream): Progress;

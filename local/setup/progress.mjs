@@ -4,7 +4,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 
 /**
  * Shows what a long command waits for: one line when a step begins and one when it has ended, with
- * the seconds it took. A terminal gets a spinner; anything else gets a line every ten seconds.
+ * the seconds it took. A terminal gets a spinner; anything else gets a line every ten seconds. A
+ * terminal that does not know its width says 0 columns, and counts as one of 80.
  */
 export function createProgress(stream = process.stderr) {
   return stream.isTTY ? createSpinner(stream) : createLines(stream);
@@ -35,7 +36,7 @@ function createSpinner(stream) {
       const startedAt = Date.now();
       const draw = () => {
         const frame = FRAMES[Math.floor((Date.now() - startedAt) / SPIN_MS) % FRAMES.length];
-        const room = Math.max(20, (stream.columns ?? 80) - 1);
+        const room = Math.max(20, (stream.columns || 80) - 1);
         const text = `${frame} ${name}: ${waitsFor} (${seconds(startedAt)})`;
         clear();
         stream.write(text.slice(0, room));

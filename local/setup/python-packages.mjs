@@ -57,7 +57,8 @@ async function install(context, python, what) {
     '--require-hashes',
     ...what,
   ];
-  await runChild({ ...context.child, name: 'pip install', command: python, args });
+  const child = { ...context.child, registry: 'the Python package index' };
+  await runChild({ ...child, name: 'pip install', command: python, args });
 }
 
 function requirementFiles(setup) {

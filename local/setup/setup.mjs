@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkDisk, checkPlatform } from './checks.mjs';
+import { checkDisk, checkPlatform, readFreeBytes } from './checks.mjs';
 import { endRecordedChildren, runChild } from './child.mjs';
 import { classArchive } from './class-archive.mjs';
 import { toolEnvironment } from './environment.mjs';
@@ -132,7 +132,7 @@ async function runStep(step, context) {
   const key = step.key(context);
   const { steps } = readStamp(context.stampFile);
   if (steps[step.name] === key && (await step.isPresent(context))) return;
-  await checkDisk(context.local);
+  checkDisk(context.local, await readFreeBytes(context.local));
   writeStamp(context.stampFile, { fingerprint: null, steps: { ...steps, [step.name]: null } });
   const shown = context.progress.begin(`Set-up, ${step.name}`, step.waitsFor);
   try {

@@ -1,6 +1,6 @@
 /** What one service account of the local Google may do; prefixes are `gs://bucket/…`. */
 export interface ServiceAccount {
-  readonly dataproc: readonly ('create' | 'get' | 'list' | 'cancel' | 'delete')[];
+  readonly dataproc: readonly ('create' | 'get' | 'cancel')[];
   /** E-mails of the accounts that a batch of this one may run as. */
   readonly actAs: readonly string[];
   readonly read: readonly string[];
@@ -43,7 +43,7 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
   [submitter]: { ...nothing, dataproc: ['create', 'get'], actAs: [runtime] },
   [reader]: {
     ...nothing,
-    dataproc: ['get', 'list'],
+    dataproc: ['get'],
     read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
   },
   [operator]: { ...nothing, dataproc: ['get', 'cancel'] },

@@ -1,5 +1,5 @@
 import { ApiError } from '../demo/api-client.ts';
-import { runDemo as showJob } from '../demo/demo.ts';
+import { showJobLife } from '../demo/demo.ts';
 import { createScreen } from '../demo/screen.ts';
 import type { CommandOptions } from './command.ts';
 import { StackFailure } from './failure.ts';
@@ -19,7 +19,7 @@ export async function runDemo({ args, progress, end }: CommandOptions): Promise<
   try {
     const screen = createScreen(process.stdout);
     const options = { stack: running.stack, screen, signal, python, csvPath: sample.file };
-    const isRight = await Promise.race([showJob(options), running.failure]);
+    const isRight = await Promise.race([showJobLife(options), running.failure]);
     return isRight ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -3,6 +3,7 @@
  *
  *     node local/up/main.ts start | token <client> | demo | test [<part> …] | check-templates
  */
+import { explainRefusedWrite } from '../setup/failure.mjs';
 import { createProgress } from '../setup/progress.mjs';
 import { StackFailure } from './failure.ts';
 import { type EndRequest, listenForEnd, toExitStatus } from './signals.ts';
@@ -41,11 +42,17 @@ async function main(): Promise<number> {
   } catch (error) {
     const signal = end.received();
     if (signal !== undefined) return toExitStatus(signal);
-    if (!(error instanceof StackFailure)) throw error;
-    console.error(error.message);
-    for (const line of error.details) console.error(`  | ${line}`);
-    return 1;
+    return report(error);
   }
+}
+
+function report(error: unknown): number {
+  const refusal = explainRefusedWrite(error);
+  const failure = refusal === undefined ? error : new StackFailure(refusal);
+  if (!(failure instanceof StackFailure)) throw error;
+  console.error(failure.message);
+  for (const line of failure.details) console.error(`  | ${line}`);
+  return 1;
 }
 
 process.exit(await main());

@@ -25,7 +25,9 @@ export interface ProcessRecord extends ProcessIdentity {
 export function createRun(parent: string = runsFolder): Run {
   const { pid, startTime } = identifySelf();
   const run = openRun(parent, `${pid}-${startTime}-${randomBytes(3).toString('hex')}`);
-  for (const folder of [run.logs, run.temporary, run.home]) mkdirSync(folder, { recursive: true });
+  for (const folder of [run.folder, run.logs, run.temporary, run.home]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
   // Scripts that a tool writes to TMPDIR are CommonJS; the project's package.json says otherwise.
   writeFileSync(join(run.temporary, 'package.json'), '{"type":"commonjs"}\n');
   return run;

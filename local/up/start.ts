@@ -56,7 +56,7 @@ Try, in another terminal in this folder:
 
   curl -s ${bearer} ${api}/templates
 
-  curl -s ${bearer} -H 'Content-Type: application/json' -d '${JSON.stringify(job)}' ${api}/jobs
+  curl -s ${bearer} -H 'Content-Type: application/json' -H 'Idempotency-Key: first-try' -d '${JSON.stringify(job)}' ${api}/jobs
 
 `;
 }

@@ -14,6 +14,8 @@ const GRACE_MS = 5_000;
 /** A killed process is gone as soon as the kernel gets round to it. */
 const KILL_MS = 2_000;
 const POLL_MS = 50;
+/** A process that starts another while it is being killed is found in the next round. */
+const KILL_ROUNDS = 50;
 
 /**
  * Clears what runs left whose owner died without cleaning up (kill -9, power): their processes are
@@ -51,13 +53,15 @@ export function killOwnRuns(parent: string = runsFolder): void {
   const { pid, startTime } = identifySelf();
   for (const { run, owner } of listRuns(parent)) {
     if (owner.pid !== pid || owner.startTime !== startTime) continue;
-    killLeftovers(run);
+    for (let round = 0; round < KILL_ROUNDS && killLeftovers(run) > 0; round += 1);
     removeRun(run);
   }
 }
 
-function killLeftovers(run: Run): void {
-  signalAll(findLeftovers(run), 'SIGKILL');
+function killLeftovers(run: Run): number {
+  const leftovers = findLeftovers(run);
+  signalAll(leftovers, 'SIGKILL');
+  return leftovers.length;
 }
 
 function listRuns(

@@ -1,10 +1,17 @@
 import { readJsonBody } from '../http/body.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
 import { readIdempotencyKey } from '../http/idempotency-key.ts';
+import type { ApiRequest } from '../http/request.ts';
 import { parseSubmitBody, type SubmitBody } from '../http/submit-body.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { JobRecord } from '../jobs/job.ts';
-import { submitJob, type SubmitRequest, type SubmitResult } from '../jobs/submit.ts';
+import {
+  findSubmittedBefore,
+  submitJob,
+  type SubmitRequest,
+  type SubmitResult,
+  type SubmittedBefore,
+} from '../jobs/submit.ts';
 import type { Log } from '../log.ts';
 import { decideRun } from '../policy.ts';
 import { Problem } from '../problem.ts';
@@ -23,8 +30,9 @@ export interface SubmitApp {
 }
 
 /**
- * Serves one submit-job request: body, template, permission, parameters, then the submission itself.
- * Nothing is read or written outside the process before every check has passed.
+ * Serves one submit-job request: body, template, permission, version and parameters, then the submission itself.
+ * Nothing is read or written outside the process before every check has passed, but for a repeated request that the
+ * template as it is today would refuse: its job is looked up, and shown if it is there.
  * @throws Problem of each check, and what {@link submitJob} throws.
  */
 export async function serveSubmit(
@@ -37,18 +45,15 @@ export async function serveSubmit(
   const idempotencyKey = readIdempotencyKey(request);
   const template = getTemplate(app.catalog, body.template);
   requirePermission(caller, template, log);
-  requireVersion(body, template);
-  const parameters = requireParameters(body, template, app);
+  const named = { caller, template, idempotencyKey, rawBody, deadline };
+  const checked = await checkOrRecall(body, named, { app, request });
+  if (checked.kind === 'known') return { record: checked.record, replayed: true };
   const submission: SubmitRequest = {
-    caller,
-    template,
-    parameters,
+    ...named,
+    parameters: checked.parameters,
     labels: body.labels,
-    maxRuntimeSeconds: toRuntimeLimit(body, template),
-    idempotencyKey,
-    rawBody,
+    maxRuntimeSeconds: checked.maxRuntimeSeconds,
     correlationId: request.correlationId,
-    deadline,
   };
   const { config, gateway, records, getTarget } = app.jobs();
   const onRecorded = (record: JobRecord, replayed: boolean): void => {
@@ -57,6 +62,36 @@ export async function serveSubmit(
   const target = getTarget(template.target);
   const { deployment } = config;
   return submitJob(submission, { deployment, target, gateway, records, now: app.now, onRecorded });
+}
+
+type Checked =
+  | { readonly kind: 'valid'; readonly parameters: Parameters; readonly maxRuntimeSeconds: number }
+  | { readonly kind: 'known'; readonly record: JobRecord };
+
+interface Serving {
+  readonly app: SubmitApp;
+  readonly request: ApiRequest;
+}
+
+/** Checks a body against its template; a refused one may be the repetition of one that was accepted in its time. */
+async function checkOrRecall(
+  body: SubmitBody,
+  named: SubmittedBefore,
+  { app, request }: Serving,
+): Promise<Checked> {
+  try {
+    const { template } = named;
+    requireVersion(body, template);
+    const parameters = requireParameters(body, template, app);
+    return { kind: 'valid', parameters, maxRuntimeSeconds: toRuntimeLimit(body, template) };
+  } catch (error) {
+    if (!(error instanceof Problem) || !request.headers.has('idempotency-key')) throw error;
+    const { config, records } = app.jobs();
+    const { deployment } = config;
+    const record = await findSubmittedBefore(named, { deployment, records });
+    if (record === undefined) throw error;
+    return { kind: 'known', record };
+  }
 }
 
 function requirePermission(caller: Caller, template: Template, log: Log): void {

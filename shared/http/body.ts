@@ -23,7 +23,22 @@ export function readJsonBody(request: ApiRequest): Readonly<Record<string, unkno
   if (isDeeper(value, MAX_LEVELS)) {
     throw new Problem('invalid_json', `The body is nested deeper than ${MAX_LEVELS} levels.`);
   }
+  if (!isWellFormed(value)) {
+    throw new Problem(
+      'invalid_json',
+      'A text in the body holds half a character (a lone surrogate).',
+    );
+  }
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** Half a surrogate pair is no text: each system on the way would write it differently. Source: RFC 8259 section 8.2. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(
+    ([name, member]) => name.isWellFormed() && isWellFormed(member),
+  );
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -135,7 +135,13 @@ function toDeadline(context: Context | undefined, startedAt: Date): Date {
 
 /** The cached authorizer answer may outlive the token and its policy is coarse: expiry and scope are checked again. */
 function requireCaller(options: EndpointOptions, request: ApiRequest): Caller {
-  const { caller } = request;
+  const { caller, repeatedHeaders } = request;
+  if (repeatedHeaders.has('authorization')) {
+    throw new Problem(
+      'invalid_token',
+      'Send one Authorization header: which of several counts is not certain.',
+    );
+  }
   if (caller === undefined || caller.expiresAt.getTime() <= options.now().getTime()) {
     throw new Problem('invalid_token', 'Get a new access token and send it as a Bearer token.');
   }

@@ -12,6 +12,9 @@ const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/;
 export function readIdempotencyKey(request: ApiRequest): string {
   const raw = request.headers.get('idempotency-key');
   if (raw === undefined) return randomUUID();
+  if (request.repeatedHeaders.has('idempotency-key')) {
+    throw new Problem('invalid_request', 'Send one Idempotency-Key header.');
+  }
   const [, quoted] = QUOTED.exec(raw) ?? [];
   if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, '$1');
   if (RAW.test(raw) && !raw.startsWith('"')) return raw;

@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly caller: Caller | undefined;
   readonly headers: ReadonlyMap<string, string>;
+  /** Names of headers that were sent more than once, of which `headers` holds only the last. */
+  readonly repeatedHeaders: ReadonlySet<string>;
   readonly query: ReadonlyMap<string, string>;
   readonly pathParameters: ReadonlyMap<string, string>;
   readonly rawBody: string | undefined;
@@ -26,6 +28,7 @@ export function parseRequest(event: unknown): ApiRequest {
     path: toText(members.get('path')) ?? '',
     caller: parseCallerContext(context.get('authorizer')),
     headers,
+    repeatedHeaders: findRepeated(toMap(members.get('multiValueHeaders'))),
     query: toTextMap(members.get('queryStringParameters')),
     pathParameters: decodeAll(toTextMap(members.get('pathParameters'))),
     rawBody: readBody(members),
@@ -49,6 +52,13 @@ function decode(value: string): string | undefined {
     if (error instanceof URIError) return undefined;
     throw error;
   }
+}
+
+function findRepeated(multiValueHeaders: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+  const repeated = [...multiValueHeaders].filter(
+    ([, values]) => Array.isArray(values) && values.length > 1,
+  );
+  return new Set(repeated.map(([name]) => name.toLowerCase()));
 }
 
 function readBody(members: ReadonlyMap<string, unknown>): string | undefined {

@@ -92,6 +92,7 @@ function decomposeUnverified(rawToken: string): { readonly issuer: string } {
   if (rawHeader === undefined || rawPayload === undefined) {
     throw new TokenRefusedError('malformed_token');
   }
+  if (!rawToken.split('.').every(isCanonical)) throw new TokenRefusedError('malformed_token');
   const header = decodeObject(rawHeader);
   if (FORBIDDEN_PARAMETERS.some((name) => header.has(name))) {
     throw new TokenRefusedError('forbidden_header_parameter');
@@ -101,6 +102,11 @@ function decomposeUnverified(rawToken: string): { readonly issuer: string } {
   const issuer = decodeObject(rawPayload).get('iss');
   if (typeof issuer !== 'string') throw new TokenRefusedError('unknown_issuer');
   return { issuer };
+}
+
+/** One token has one spelling: unused bits of the last character are zero. Source: RFC 4648 section 3.5. */
+function isCanonical(segment: string): boolean {
+  return Buffer.from(segment, 'base64url').toString('base64url') === segment;
 }
 
 function decodeObject(segment: string): ReadonlyMap<string, unknown> {

@@ -63,6 +63,23 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   return { record: await submitUpstream(record, { request, ports }), replayed: false };
 }
 
+/** What names a request that was sent before. */
+export type SubmittedBefore = Pick<
+  SubmitRequest,
+  'caller' | 'template' | 'idempotencyKey' | 'rawBody' | 'deadline'
+>;
+
+/** Finds the job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
+export async function findSubmittedBefore(
+  request: SubmittedBefore,
+  ports: Pick<SubmitPorts, 'deployment' | 'records'>,
+): Promise<JobRecord | undefined> {
+  const jobId = toJobId(request, ports.deployment);
+  const record = await ports.records.find(jobId, request.deadline);
+  if (record?.state === 'submitting') return undefined;
+  return record?.fingerprint === fingerprint(request.rawBody) ? record : undefined;
+}
+
 interface Work {
   readonly request: SubmitRequest;
   readonly ports: SubmitPorts;
@@ -263,7 +280,7 @@ function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
   };
 }
 
-function toJobId(request: SubmitRequest, deployment: string): JobId {
+function toJobId(request: SubmittedBefore, deployment: string): JobId {
   const { issuer, subject } = request.caller;
   const { idempotencyKey, template } = request;
   return deriveJobId({ deployment, issuer, subject, template: template.name, idempotencyKey });

@@ -85,7 +85,9 @@ function findOutsideReads(template: Template, parameters: Parameters): readonly 
     const value = parameters[name];
     if (typeof value !== 'string') return [];
     const inside = template.reads.some((prefix) => value.startsWith(prefix));
-    const clean = !/\/\.\.?(\/|$)|\/\/|[\\\p{Cc}?#*[\]{}]/u.test(value.slice('gs://'.length));
+    const clean = !/\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{}]/u.test(
+      value.slice('gs://'.length),
+    );
     if (inside && clean) return [];
     const message = inside
       ? 'must be a plain object URI without empty, "." or ".." segments or wildcards'

@@ -18,8 +18,8 @@ export function listProcesses(folder) {
     }));
 }
 
-/** Lists where those processes listen: address as the kernel writes it, port, and whose it is. */
-export function listListeners(processes) {
+/** Lists every listening socket of the machine: its name, and its address as the kernel writes it. */
+export function listListeningSockets() {
   const sockets = new Map();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of readOrEmpty(table).split('\n').slice(1)) {
@@ -27,10 +27,16 @@ export function listListeners(processes) {
       if (state === LISTENING) sockets.set(`socket:[${inode}]`, local);
     }
   }
+  return sockets;
+}
+
+/** Lists where those processes listen: socket, address as the kernel writes it, port, and whose it is. */
+export function listListeners(processes) {
+  const sockets = listListeningSockets();
   return processes.flatMap(({ pid, command }) =>
     listSockets(pid)
       .filter((socket) => sockets.has(socket))
-      .map((socket) => toListener(sockets.get(socket), command)),
+      .map((socket) => ({ socket, ...toListener(sockets.get(socket), command) })),
   );
 }
 

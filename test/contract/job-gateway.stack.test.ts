@@ -1,12 +1,12 @@
 import { BatchControllerClient } from '@google-cloud/dataproc';
 import { OAuth2Client } from 'google-auth-library';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { createGoogleTokens } from '../../shared/credentials/google-tokens.ts';
 import type { JobId } from '../../shared/jobs/job.ts';
 import type { Submission } from '../../shared/jobs/ports.ts';
 import { createSend } from '../../shared/transport.ts';
-import { getStack } from '../support/api.ts';
+import { clearFaults, getStack, injectFault } from '../support/api.ts';
 import { assumeRole, readEnvironment } from '../support/deployed-function.ts';
 import { buildDeployedApp, soon } from '../support/deployed-app.ts';
 import { makeJobId } from '../support/job-records.ts';
@@ -52,6 +52,8 @@ describeJobGateway('on Dataproc', () => ({
 }));
 
 describe('the job gateway on Dataproc', () => {
+  afterEach(clearFaults);
+
   it('creates what Google’s own client reads back', async () => {
     const jobId = makeJobId();
     await app.gateway.submit(toSubmission(jobId, { 'jg-request': 'r-judge' }));
@@ -102,6 +104,19 @@ describe('the job gateway on Dataproc', () => {
       code: 'upstream_unavailable',
       extras: { upstream: 'Dataproc', retryAfter: 5 },
     });
+  });
+
+  it.each([
+    ['Google STS', 'token'],
+    ['IAM Credentials', 'generateAccessToken'],
+  ])('says that %s is unavailable, and works again once it is back', async (upstream, rpc) => {
+    const fresh = await buildDeployedApp(ROLE);
+    await injectFault({ rpc, status: 503, count: 1 });
+    await expect(fresh.gateway.find(toReference(makeJobId()))).rejects.toMatchObject({
+      code: 'upstream_unavailable',
+      extras: { upstream, retryAfter: 5 },
+    });
+    expect(await fresh.gateway.find(toReference(makeJobId()))).toBeUndefined();
   });
 });
 

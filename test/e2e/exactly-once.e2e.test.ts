@@ -69,6 +69,7 @@ describe('Dataproc in trouble', () => {
     await injectFault({ rpc: 'CreateBatch', status: 'drop-after', count: 2 });
     const cut = await submit(key);
     expect([cut.status, cut.body['code']]).toEqual([502, 'upstream_error']);
+    expect(cut.headers.get('retry-after')).toBe('5');
     await clearFaults();
     const again = await submit(key);
     expect([again.status, again.body['id']]).toEqual([200, cut.body['job']]);
@@ -80,6 +81,7 @@ describe('Dataproc in trouble', () => {
     await injectFault({ rpc: 'CreateBatch', status: 'delay', delayMs: 12_000, count: 1 });
     const slow = await submit(key);
     expect([slow.status, slow.body['code']]).toEqual([504, 'upstream_timeout']);
+    expect(slow.headers.get('retry-after')).toBe('5');
     expect(slow.body).toMatchObject({ retryable: true });
     const again = await submit(key);
     expect([again.status, again.body['id']]).toEqual([200, slow.body['job']]);
@@ -98,14 +100,16 @@ describe('Dataproc in trouble', () => {
   });
 });
 
-describe('Google’s token services in trouble', () => {
-  it('give a problem that names them and says that a retry helps', async () => {
+describe('a poll while Dataproc is unavailable', () => {
+  it('is a problem that names Dataproc and says when a retry helps', async () => {
     await injectFault({ rpc: 'GetBatch', status: 503, count: 4 });
     const posted = await submit(randomUUID());
     const id = String(posted.body['id']);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const polled = await callApi(`/jobs/${id}`, { as: 'analyst' });
     expect([polled.status, polled.body['code']]).toEqual([503, 'upstream_unavailable']);
+    expect(polled.body).toMatchObject({ upstream: 'Dataproc', retryable: true, retryAfter: 5 });
+    expect(polled.headers.get('retry-after')).toBe('5');
     await clearFaults();
     await waitForEnd(id);
   });

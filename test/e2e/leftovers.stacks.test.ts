@@ -1,67 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive, type ProcessIdentity } from '../../local/setup/process-identity.mjs';
-import { RUN_MARKER } from '../../local/up/environment.ts';
-import { projectFolder, runsFolder, stackFile } from '../../local/up/layout.ts';
-import { parseOwner } from '../../local/up/runs.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { stackFile } from '../../local/up/layout.ts';
+import { readProcessRecords } from '../../local/up/runs.ts';
+import { WatchedCommand } from './watched-command.ts';
 
 const UP = 'Jobgate is up.';
+const SERVERS = ['local-aws', 'local-google', 'local-idp'];
+/** Longer than the time within which two signals count as one press of Ctrl-C. */
+const NEXT_PRESS_MS = 1_500;
 
-interface Command {
-  readonly child: ChildProcess;
-  /** Waits until the command has printed a text. */
-  readonly waitFor: (text: string) => Promise<void>;
-  readonly ended: Promise<{ readonly status: number | null; readonly output: string }>;
-}
-
-let folder = '';
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'jobgate-leftovers-'));
-  for (const name of ['home', 'tmp']) mkdirSync(join(folder, name));
-});
+const commands: WatchedCommand[] = [];
 
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  for (const command of commands.splice(0)) command.dispose();
 });
 
-/** Starts `npm start` as a terminal does: in a process group of its own. */
-function startStack(): Command {
-  const env = { ...process.env, HOME: join(folder, 'home'), TMPDIR: join(folder, 'tmp') };
-  const child = spawn('node', [join(projectFolder, 'local/run.mjs'), 'start'], {
-    cwd: projectFolder,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const listeners = new Set<() => void>();
-  const onData = (chunk: Buffer) => {
-    output += chunk.toString();
-    for (const listener of listeners) listener();
-  };
-  child.stdout.on('data', onData);
-  child.stderr.on('data', onData);
-  const ended = new Promise<{ status: number | null; output: string }>((resolve) => {
-    child.once('close', (status) => {
-      resolve({ status, output });
-    });
-  });
-  const waitFor = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (output.includes(text)) resolve();
-      };
-      listeners.add(look);
-      look();
-      void ended.then(() => {
-        reject(new Error(`the command ended before it printed "${text}":\n${output}`));
-      });
-    });
-  return { child, waitFor, ended };
+function start(...args: readonly string[]): WatchedCommand {
+  const command = new WatchedCommand(args);
+  commands.push(command);
+  return command;
+}
+
+/** Draws a moment; JOBGATE_MOMENT_MS sets it, to repeat what a failed test's title says. */
+function drawMoment(withinMs: number): number {
+  const given = process.env['JOBGATE_MOMENT_MS'];
+  return given === undefined ? Math.floor(Math.random() * withinMs) : Number(given);
 }
 
 function readApi(output: string): string {
@@ -75,122 +39,107 @@ function readStackFileText(): string {
   return existsSync(stackFile) ? readFileSync(stackFile, 'utf8') : '';
 }
 
-function pressCtrlC({ child }: Command): void {
-  process.kill(-(child.pid ?? 0), 'SIGINT');
+/** Signals to the groups of a command's servers; each is its group's leader. */
+function signalServers(command: WatchedCommand, signal: NodeJS.Signals): readonly string[] {
+  const records = command.runs.flatMap(readProcessRecords);
+  for (const { pgid } of records) process.kill(-pgid, signal);
+  return records.map(({ name }) => name).sort();
 }
 
-/** Runs on this machine whose owner is dead: by folder, and by what processes carry. */
-function findLeftovers(): readonly string[] {
-  const folders = existsSync(runsFolder) ? readdirSync(runsFolder) : [];
-  const isDead = (runId: string) => {
-    const owner = parseOwner(runId);
-    return owner !== undefined && !isAlive(owner);
-  };
-  return [
-    ...folders.filter(isDead).map((runId) => `folder ${runId}`),
-    ...listMarks()
-      .filter(({ runId }) => isDead(runId))
-      .map(({ runId, pid }) => `process ${pid} of ${runId}`),
-    ...readdirSync(join(folder, 'home')).map((name) => `HOME/${name}`),
-    ...readdirSync(join(folder, 'tmp')).map((name) => `TMPDIR/${name}`),
-  ];
-}
-
-function listMarks(): readonly { readonly pid: number; readonly runId: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const mark = readEnvironment(name).find((each) => each.startsWith(`${RUN_MARKER}=`));
-      return mark === undefined ? [] : [{ pid: Number(name), runId: mark.slice(12) }];
-    });
-}
-
-function readEnvironment(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  } catch {
-    return [];
-  }
-}
-
-/** The processes that the command has started so far, by the runs that it owns. */
-function listStarted(command: Command): readonly number[] {
-  const owned = listMarks().filter(({ runId }) => isDescendant(parseOwner(runId), command));
-  return owned.map(({ pid }) => pid);
-}
-
-function isDescendant(owner: ProcessIdentity | undefined, { child }: Command): boolean {
-  if (owner === undefined) return false;
-  try {
-    const stat = readFileSync(`/proc/${owner.pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === child.pid;
-  } catch {
-    return false;
-  }
-}
-
-describe.runIf(process.platform === 'linux')('Ctrl-C during npm start leaves nothing', () => {
-  it.each([
-    'local AWS: starting',
-    'local Google and identity provider: starting',
-    'template files: starting',
-    'serverless deploy: starting',
-    'first answer of the API: starting',
-  ])('when it comes at “%s”', async (moment) => {
-    const command = startStack();
-    await command.waitFor(moment);
-    pressCtrlC(command);
-    const { status } = await command.ended;
-    expect(status).toBe(130);
-    expect(findLeftovers()).toEqual([]);
-  });
-
-  it('when it comes in the middle of the deploy', async () => {
-    const command = startStack();
-    await command.waitFor('serverless deploy: starting');
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect(listStarted(command).length).toBeGreaterThan(3);
-    pressCtrlC(command);
-    const { status } = await command.ended;
-    expect(status).toBe(130);
-    expect(findLeftovers()).toEqual([]);
-  });
-
-  it('when the stack is up, and that end is a good one', async () => {
-    const command = startStack();
-    await command.waitFor(UP);
-    pressCtrlC(command);
+describe.runIf(process.platform === 'linux')('Ctrl-C at a random moment leaves nothing', () => {
+  it.each([drawMoment(15_000), drawMoment(15_000)])('%i ms into npm start', async (momentMs) => {
+    const command = start('start');
+    await sleep(momentMs);
+    command.pressCtrlC();
     const { status, output } = await command.ended;
-    expect(output).toContain('Everything has ended.');
-    expect(status).toBe(0);
-    expect(readStackFileText()).not.toContain(readApi(output));
-    expect(findLeftovers()).toEqual([]);
+    expect(status).toBe(output.includes(UP) ? 0 : 130);
+    expect(command.findLeftovers()).toEqual([]);
+  });
+
+  it.each([drawMoment(12_000)])('%i ms into npm run demo', async (momentMs) => {
+    const command = start('demo');
+    await sleep(momentMs);
+    command.pressCtrlC();
+    const { status } = await command.ended;
+    expect(status).toBe(130);
+    expect(command.findLeftovers()).toEqual([]);
+  });
+
+  it.each([drawMoment(2_000)])('%i ms into the Spark job of npm run demo', async (momentMs) => {
+    const command = start('demo');
+    await command.waitForProcess('org.apache.spark.deploy.SparkSubmit');
+    await sleep(momentMs);
+    command.pressCtrlC();
+    const { status, output } = await command.ended;
+    expect(output).toContain('2  One POST');
+    expect(status).toBe(130);
+    expect(command.findLeftovers()).toEqual([]);
+  });
+
+  it.each([drawMoment(8_000)])('%i ms into npm test', async (momentMs) => {
+    const command = start('test', 'fast', 'types', 'lint');
+    await sleep(momentMs);
+    command.pressCtrlC();
+    const { status } = await command.ended;
+    expect(status).toBe(130);
+    expect(command.findLeftovers()).toEqual([]);
   });
 });
 
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  it('ends in order when only its own process is told to end', async () => {
-    const command = startStack();
+  it('listens on loopback only, and ends well at Ctrl-C when it is up', async () => {
+    const command = start('start');
     await command.waitFor(UP);
-    command.child.kill('SIGTERM');
-    const { status } = await command.ended;
+    const { listeners } = command;
+    expect(listeners.length).toBeGreaterThanOrEqual(SERVERS.length);
+    expect(listeners.filter(({ isLoopback }) => !isLoopback)).toEqual([]);
+    command.pressCtrlC();
+    const { status, output } = await command.ended;
+    expect(output).toContain('Everything has ended.');
     expect(status).toBe(0);
-    expect(findLeftovers()).toEqual([]);
+    expect(readStackFileText()).not.toContain(readApi(output));
+    expect(command.findLeftovers()).toEqual([]);
+  });
+
+  it('ends everything at once at the second Ctrl-C, although its servers hang', async () => {
+    const command = start('start');
+    await command.waitFor(UP);
+    expect(signalServers(command, 'SIGSTOP')).toEqual(SERVERS);
+    command.pressCtrlC();
+    await command.waitFor('local-idp: ending');
+    await sleep(NEXT_PRESS_MS);
+    command.pressCtrlC();
+    const { status, output } = await command.ended;
+    expect(status).toBe(130);
+    expect(output).not.toContain('Everything has ended.');
+    expect(readStackFileText()).not.toContain(readApi(output));
+    await expect.poll(() => command.findLeftovers(), { timeout: 30_000 }).toEqual([]);
+  });
+
+  it('ends in order when only its own process is told to end', async () => {
+    const command = start('start');
+    await command.waitFor('serverless deploy: starting');
+    command.terminate();
+    const { status } = await command.ended;
+    expect(status).toBe(143);
+    expect(command.findLeftovers()).toEqual([]);
   });
 
   it('clears what a killed one left', async () => {
-    const killed = startStack();
+    const killed = start('start');
     await killed.waitFor(UP);
-    expect(existsSync(stackFile)).toBe(true);
-    process.kill(-(killed.child.pid ?? 0), 'SIGKILL');
+    killed.kill();
     const { output: killedOutput } = await killed.ended;
-    while (findLeftovers().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    const command = startStack();
+    expect(killed.findLeftovers()).not.toEqual([]);
+    expect(readStackFileText()).toContain(readApi(killedOutput));
+    const command = start('start');
     await command.waitFor('local AWS: starting');
-    expect(findLeftovers()).toEqual([]);
-    pressCtrlC(command);
-    const { output } = await command.ended;
+    expect(killed.findLeftovers()).toEqual([]);
+    command.pressCtrlC();
+    const { status, output } = await command.ended;
+    expect(status).toBe(130);
     expect(readStackFileText()).not.toContain(readApi(killedOutput));
     expect(output).toMatch(/Cleared run \S+, whose owner had died/);
+    expect(command.findLeftovers()).toEqual([]);
   });
 });

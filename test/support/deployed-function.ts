@@ -15,6 +15,10 @@ export interface DeployedFunction {
     event: string,
     changes?: Readonly<Record<string, unknown>>,
   ) => Promise<FunctionAnswer>;
+  /** Calls the handler with any value as the event, and gives back what Lambda would give to the gateway. */
+  readonly run: (
+    event: unknown,
+  ) => Promise<{ readonly result: unknown; readonly log: readonly string[] }>;
 }
 
 /** A proxy result whose body is parsed, and the lines that the function logged. */
@@ -27,21 +31,30 @@ export interface FunctionAnswer {
 
 type Handler = (event: unknown, context: Context) => Promise<APIGatewayProxyResult>;
 
-/** Loads a handler without the gateway: its environment is read from the stack, its credentials are its role's. */
+/**
+ * Loads a handler without the gateway: its environment is read from the stack, its credentials are its role's. The
+ * environment is the process's, so of several functions only the one that was loaded last may be called.
+ */
 export async function loadFunction(name: string): Promise<DeployedFunction> {
   const functionName = `jobgate-local-${name}`;
   const environment = await readEnvironment(functionName);
   const credentials = await assumeRole(functionName);
+  for (const key of Object.keys(process.env).filter((name) => name.startsWith('JOBGATE_'))) {
+    Reflect.deleteProperty(process.env, key);
+  }
   Object.assign(process.env, environment, credentials, {
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL: getStack().aws,
   });
   const module = (await import(`../../functions/${name}.ts`)) as { readonly handler: Handler };
+  const run = (
+    event: unknown,
+  ): Promise<{ readonly result: APIGatewayProxyResult; readonly log: readonly string[] }> =>
+    captureLog(() => module.handler(event, CONTEXT));
   return {
+    run,
     call: async (event, changes = {}) => {
-      const { result, log } = await captureLog(() =>
-        module.handler({ ...readEvent(event), ...changes }, CONTEXT),
-      );
+      const { result, log } = await run({ ...readEvent(event), ...changes });
       const text = result.body;
       return {
         log,

@@ -37,6 +37,15 @@ function runContender(lock: string, counter: string): Promise<number | null> {
 }
 
 describe('acquireLock', () => {
+  it.each(['', '{"pid":', 'null', '{}'])('takes over a damaged lock: %j', async (text) => {
+    const lock = join(makeFolder(), 'lock');
+    writeFileSync(lock, text);
+    const held = await acquireLock(lock, { purpose: 'testing' });
+    expect(JSON.parse(readFileSync(lock, 'utf8'))).toMatchObject({ pid: process.pid });
+    held.release();
+    expect(readdirSync(join(lock, '..'))).toEqual([]);
+  });
+
   it('waits while a living process holds the lock, and says who holds it', async () => {
     const path = join(makeFolder(), 'lock');
     const first = await acquireLock(path, { purpose: 'installing' });

@@ -10,8 +10,8 @@ require('node:fs').writeFileSync(process.env.STARTED, String(process.pid));
 setInterval(() => 0, 1000);
 `;
 const FAILING_NPM = `
-console.error('npm error code ENOTFOUND');
-console.error('npm error network request to the registry failed');
+console.error('npm error code EUSAGE');
+console.error('npm error the lock file does not match');
 process.exit(1);
 `;
 const ECHOING_NPM = `
@@ -34,6 +34,19 @@ function makeProject(npm: string): { folder: string; npm: string; started: strin
   writeFileSync(join(folder, 'package-lock.json'), '{}');
   writeFileSync(join(folder, 'npm-cli.js'), npm);
   return { folder, npm: join(folder, 'npm-cli.js'), started: join(folder, 'started') };
+}
+
+/** A lock file with a package that no cache holds. */
+function lockOnePackage(folder: string): void {
+  const dependencies = { 'jobgate-nowhere': '1.0.0' };
+  const root = { name: 'empty', version: '1.0.0', dependencies };
+  const resolved = 'http://127.0.0.1:9/jobgate-nowhere-1.0.0.tgz';
+  const integrity = `sha512-${Buffer.alloc(64).toString('base64')}`;
+  const locked = { version: '1.0.0', resolved, integrity };
+  const packages = { '': root, 'node_modules/jobgate-nowhere': locked };
+  const lock = { name: 'empty', version: '1.0.0', lockfileVersion: 3, packages };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(root));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
 }
 
 function startSetUp(
@@ -103,10 +116,26 @@ describe('the set-up', () => {
       status: 1,
       stderr: `  Set-up, npm packages: waiting for npm ci …
 npm ci failed with exit status 1; its last lines are below.
-  | npm error code ENOTFOUND
-  | npm error network request to the registry failed
+  | npm error code EUSAGE
+  | npm error the lock file does not match
 `,
     });
+    expect(listLeftovers(made.folder)).toEqual([]);
+  });
+
+  it('says in one sentence that the npm registry is not reached', async () => {
+    const made = makeProject('');
+    lockOnePackage(made.folder);
+    const { outcome } = startSetUp(made, {
+      npm_execpath: '',
+      npm_config_registry: 'http://127.0.0.1:9/',
+      npm_config_fetch_retries: '0',
+    });
+    const { status, stderr } = await outcome;
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      '\nnpm ci could not reach the npm registry (ECONNREFUSED): check the network and the proxy, and run the command again; its last lines are below.\n  | npm error ',
+    );
     expect(listLeftovers(made.folder)).toEqual([]);
   });
 

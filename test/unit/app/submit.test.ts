@@ -47,6 +47,20 @@ describe('submit-job', () => {
     ]);
   });
 
+  it('answers a repeated request with its job though the template has changed since', async () => {
+    const catalog = [TIDY];
+    const bench = createSubmitBench(catalog);
+    const body = { ...BODY, templateVersion: TIDY.version };
+    const first = await post(bench, body);
+    catalog[0] = { ...TIDY, version: '9.0.0' };
+    const again = await post(bench, body);
+    expect([again.status, again.body['id']]).toEqual([200, first.body['id']]);
+    const other = await post(bench, { ...body, labels: { team: 'other' } });
+    expect([other.status, other.body['code']]).toEqual([409, 'template_changed']);
+    const unknown = await post(bench, body, { headers: { 'idempotency-key': 'key-2' } });
+    expect([unknown.status, unknown.body['code']]).toEqual([409, 'template_changed']);
+  });
+
   it('answers a repeated request with the job that was there', async () => {
     const bench = createSubmitBench();
     const first = await post(bench, BODY);

@@ -49,6 +49,19 @@ describe('a JSON body', () => {
     );
   });
 
+  it.each(['{"a":"\\ud800"}', '{"a":[{"\\udc00":1}]}'])(
+    'is refused with half a character: %s',
+    (body) => {
+      expect(() => read(body, 'application/json')).toThrow(
+        expect.objectContaining({
+          code: 'invalid_json',
+          detail: 'A text in the body holds half a character (a lone surrogate).',
+        }),
+      );
+      expect(read('{"a":"\\ud83d\\ude00"}', 'application/json')).toEqual({ a: '😀' });
+    },
+  );
+
   it('is refused without a word of what was sent', () => {
     try {
       read('{"password":"hunter2"', 'application/json');

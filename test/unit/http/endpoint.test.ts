@@ -208,6 +208,16 @@ describe('a caller', () => {
     });
   });
 
+  it('gets 401 when it sent two Authorization headers, of which the gateway chose one', async () => {
+    const recorder = createLogRecorder();
+    const options = { operation: 'get-job', log: recorder.log, now: createClock().now } as const;
+    const multiValueHeaders = { authorization: ['Bearer a', 'Bearer b'] };
+    const event = { ...makeProxyEvent({ caller: ANALYST }), multiValueHeaders };
+    const result = await createEndpoint(options, ran)(event, CONTEXT);
+    expect(result.statusCode).toBe(401);
+    expect(JSON.parse(result.body)).toMatchObject({ code: 'invalid_token' });
+  });
+
   it('is served until the second in which its token ends', async () => {
     const caller = { ...ANALYST, expiresAt: new Date('2026-01-15T12:00:01.000Z') };
     expect((await call(ran, { caller })).status).toBe(200);

@@ -22,6 +22,17 @@ describe('the idempotency key', () => {
     expect(read(header)).toBe(key);
   });
 
+  it('is refused when it was sent twice', () => {
+    const multiValueHeaders = { 'Idempotency-Key': ['a', 'b'] };
+    const event = { ...makeProxyEvent({ headers: { 'Idempotency-Key': 'b' } }), multiValueHeaders };
+    expect(() => readIdempotencyKey(parseRequest(event))).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        detail: 'Send one Idempotency-Key header.',
+      }),
+    );
+  });
+
   it('is a random one when there is none', () => {
     expect(read()).toMatch(/^[0-9a-f-]{36}$/);
     expect(read()).not.toBe(read());

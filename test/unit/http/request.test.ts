@@ -24,6 +24,7 @@ describe('a request', () => {
         ['x-correlation-id', 'My-Correlation-1'],
         ['content-type', 'application/json'],
       ]),
+      repeatedHeaders: new Set(),
       query: new Map([['cursor', '7']]),
       pathParameters: new Map([
         ['job', 'jg-1'],
@@ -31,6 +32,12 @@ describe('a request', () => {
       ]),
       rawBody: '{}',
     });
+  });
+
+  it('names the headers that were sent more than once', () => {
+    const multiValueHeaders = { Authorization: ['Bearer a', 'Bearer b'], Accept: ['*/*'] };
+    const event = { ...makeProxyEvent({}), multiValueHeaders };
+    expect(parseRequest(event).repeatedHeaders).toEqual(new Set(['authorization']));
   });
 
   it('decodes a body that the gateway encoded', () => {
@@ -50,6 +57,7 @@ describe('a request', () => {
         path: '',
         caller: undefined,
         headers: new Map(),
+        repeatedHeaders: new Set(),
         query: new Map(),
         pathParameters: new Map(),
         rawBody: undefined,

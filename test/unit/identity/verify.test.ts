@@ -49,9 +49,14 @@ function insert(segment: string, text: string): string {
 
 type Segments = readonly [string, string, string];
 
+/** Last characters of 256 bytes in base64url, and another spelling of the same two bits. */
+const SPELT_OTHERWISE: Readonly<Record<string, string>> = { A: 'B', Q: 'R', g: 'h', w: 'x' };
+
 const MUTATIONS = {
   'empty-signature': ([header, payload]: Segments) => `${header}.${payload}.`,
   'drop-signature': ([header, payload]: Segments) => `${header}.${payload}`,
+  'spare-bits': ([header, payload, signature]: Segments) =>
+    `${header}.${payload}.${signature.slice(0, -1)}${SPELT_OTHERWISE[signature.slice(-1)] ?? '-'}`,
   'append-segment': (segments: Segments) => [...segments, 'AAAA'].join('.'),
   'as-jwe': ([header, payload, signature]: Segments) =>
     [header, payload, signature, signature, signature].join('.'),
