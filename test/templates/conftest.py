@@ -49,6 +49,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         environment.delenv("SPARK_HOME", raising=False)
         environment.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         environment.setenv("PYSPARK_PYTHON", sys.executable)
+        # The launcher is a Java too, and leaves a folder in /tmp unless told not to.
+        environment.setenv("SPARK_LAUNCHER_OPTS", "-XX:-UsePerfData")
         java_home = find_java_home()
         if java_home is not None:
             environment.setenv("JAVA_HOME", java_home)
