@@ -47,7 +47,10 @@ export async function serveSubmit(
   requirePermission(caller, template, log);
   const named = { caller, template, idempotencyKey, rawBody, deadline };
   const checked = await checkOrRecall(body, named, { app, request });
-  if (checked.kind === 'known') return { record: checked.record, replayed: true };
+  if (checked.kind === 'known') {
+    auditRecorded(log, checked.record, true);
+    return { record: checked.record, replayed: true };
+  }
   const submission: SubmitRequest = {
     ...named,
     parameters: checked.parameters,

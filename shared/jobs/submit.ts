@@ -1,12 +1,13 @@
 import type { Caller } from '../identity/caller.ts';
-import { Problem, type ProblemCode } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import type { Parameters } from '../templates/parameters.ts';
 import { renderProgram, toOutputUri } from '../templates/render.ts';
 import type { Template } from '../templates/template.ts';
+import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import { deriveJobId, type JobId, type JobRecord } from './job.ts';
 import { toUpstreamLabels } from './labels.ts';
-import type { JobGateway, JobRecords, Submission, UpstreamJob } from './ports.ts';
+import type { JobGateway, JobRecords, PutOutcome, Submission, UpstreamJob } from './ports.ts';
 import { adoptUpstream, endRecord, takeUpstream } from './progress.ts';
 
 /** A request that passed every check: identity, policy, schema. */
@@ -57,10 +58,28 @@ export interface SubmitResult {
  */
 export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Promise<SubmitResult> {
   const record = toRecord(request, ports);
-  const put = await ports.records.putIfAbsent(record, request.deadline);
+  const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
   ports.onRecorded(record, false);
   return { record: await submitUpstream(record, { request, ports }), replayed: false };
+}
+
+/** A put that failed may have gone through: its problem names the key, which alone makes a repetition safe. */
+async function putRecord(
+  record: JobRecord,
+  request: SubmitRequest,
+  ports: SubmitPorts,
+): Promise<PutOutcome> {
+  try {
+    return await ports.records.putIfAbsent(record, request.deadline);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw namingJob(error, {
+      job: record.id,
+      idempotencyKey: request.idempotencyKey,
+      advice: 'unsure',
+    });
+  }
 }
 
 /** What names a request that was sent before. */
@@ -119,17 +138,17 @@ interface Started {
 
 async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord> {
   const { request, ports } = work;
-  const key = request.idempotencyKey;
+  const named = { job: record.id, idempotencyKey: request.idempotencyKey };
   let started: Started;
   let kept: JobRecord;
   try {
     started = await start(record, work);
     kept = await keep(started.next, ports, request.deadline);
   } catch (error) {
-    throw error instanceof Problem ? namingJob(error, record.id, key, RECORDED) : error;
+    throw error instanceof Problem ? namingJob(error, { ...named, advice: 'recorded' }) : error;
   }
   if (started.refusal === undefined || kept.state !== 'failed') return kept;
-  throw namingJob(started.refusal, record.id, key, ENDED);
+  throw namingJob(started.refusal, { ...named, advice: 'ended' });
 }
 
 /** Only a refusal of the submission itself is definite: after it, nothing of this id runs. */
@@ -148,22 +167,6 @@ async function start(record: JobRecord, work: Work): Promise<Started> {
 
 function refuse(record: JobRecord, refusal: Problem, ports: SubmitPorts): Started {
   return { next: endRecord(record, toSubmissionError(refusal), ports.now()), refusal };
-}
-
-const RECORDED =
-  ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.';
-/** What to do where the general advice would mislead. */
-const ADVICE: Partial<Record<ProblemCode, string>> = {
-  template_changed: '',
-  credentials_refused:
-    ' The job is recorded: once that is mended, the same request under the same Idempotency-Key finishes it.',
-};
-const ENDED = ' The job is recorded as failed.';
-
-/** Nothing is lost: the record exists, and the same key finds it. */
-function namingJob(error: Problem, job: JobId, idempotencyKey: string, advice: string): Problem {
-  const said = error.detail + (ADVICE[error.code] ?? advice);
-  return new Problem(error.code, said, { ...error.extras, job, idempotencyKey }, error.cause);
 }
 
 /** The id is taken upstream: it is ours only if its labels name this very record. */

@@ -1,6 +1,6 @@
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { serveSubmit, type SubmitApp } from '../../shared/app/submit.ts';
-import type { TargetConfig } from '../../shared/config.ts';
+import { ANALYTICS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
 import { toJobView } from '../../shared/jobs/view.ts';
 import type { Template } from '../../shared/templates/template.ts';
@@ -20,18 +20,6 @@ export interface SubmitBench {
   readonly recorder: LogRecorder;
 }
 
-const TARGET: TargetConfig = {
-  name: 'analytics',
-  kind: 'batch',
-  project: 'acme',
-  region: 'us-central1',
-  stagingBucket: 'stage',
-  reader: 'jg-read',
-  operator: 'jg-operate',
-  signer: 'jg-sign',
-  runtimeVersion: '2.3',
-};
-
 /** Makes the handler of submit-job for a catalog. */
 export function createSubmitBench(catalog: readonly Template[] = [TIDY]): SubmitBench {
   const gateway = createMemoryGateway();
@@ -47,7 +35,7 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
       deployment: 'jobgate-prod',
       region: 'eu-west-1',
       table: 'jobs',
-      targets: new Map([['analytics', TARGET]]),
+      targets: new Map([['analytics', ANALYTICS]]),
       workloadIdentityProvider: '//iam.googleapis.com/provider',
       endpoints: { dataproc: null, storage: '', sts: '', iamCredentials: '', aws: null },
     },
@@ -62,7 +50,7 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
       readerOf: () => 'jg-read',
       accessOf: (_target, deadline) => ({ account: 'reader', deadline }),
     },
-    getTarget: () => TARGET,
+    getTarget: () => ANALYTICS,
     toAccess: (_target, role, deadline) => ({ account: role, deadline }),
   };
   const app: SubmitApp = {

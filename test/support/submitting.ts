@@ -1,4 +1,5 @@
 import type { JobId, JobRecord } from '../../shared/jobs/job.ts';
+import type { JobRecords } from '../../shared/jobs/ports.ts';
 import { submitJob, type SubmitRequest, type SubmitResult } from '../../shared/jobs/submit.ts';
 import { Problem, toProblem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
@@ -30,7 +31,8 @@ export interface Submitting {
   readonly records: MemoryRecords;
   /** What was told when a record was durable: its state, the batches there were, and whether it was a replay. */
   readonly told: readonly string[];
-  readonly submit: (changes?: Partial<SubmitRequest>) => Promise<SubmitResult>;
+  /** Submits the sample request with changes, into another store if one is given. */
+  readonly submit: (changes?: Partial<SubmitRequest>, store?: JobRecords) => Promise<SubmitResult>;
   readonly refuse: (changes?: Partial<SubmitRequest>) => Promise<Problem>;
   readonly stored: () => JobRecord | undefined;
 }
@@ -41,7 +43,10 @@ export function createSubmitting(): Submitting {
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
   const told: string[] = [];
-  const submit = (changes: Partial<SubmitRequest> = {}): Promise<SubmitResult> =>
+  const submit = (
+    changes: Partial<SubmitRequest> = {},
+    store: JobRecords = records,
+  ): Promise<SubmitResult> =>
     submitJob(
       { ...SUBMISSION, ...changes },
       {
@@ -53,7 +58,7 @@ export function createSubmitting(): Submitting {
           stagingBucket: 'stage',
         },
         gateway,
-        records,
+        records: store,
         now: clock.now,
         onRecorded: (record, replayed) => {
           const kind = replayed ? 'replay' : 'new';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TargetConfig } from '../../../shared/config.ts';
+import { ANALYTICS } from '../../support/targets.ts';
 import { createDataprocGateway } from '../../../shared/dataproc/gateway.ts';
 import type { JobId } from '../../../shared/jobs/job.ts';
 import type { JobGateway, Submission } from '../../../shared/jobs/ports.ts';
@@ -11,17 +11,6 @@ import { createFakeSend, json, type FakeSend, type Scripted } from '../../suppor
 const JOB = 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i' as JobId;
 const BASE =
   'https://us-central1-dataproc.googleapis.com/v1/projects/acme/locations/us-central1/batches';
-const TARGET: TargetConfig = {
-  name: 'analytics',
-  kind: 'batch',
-  project: 'acme',
-  region: 'us-central1',
-  stagingBucket: 'stage',
-  reader: 'jg-read',
-  operator: 'jg-operate',
-  signer: 'jg-sign',
-  runtimeVersion: '2.3',
-};
 const DEADLINE = new Date('2026-01-15T12:00:25.000Z');
 const SUBMISSION: Submission = {
   jobId: JOB,
@@ -51,7 +40,7 @@ function createBench(...answers: readonly Scripted[]): Bench {
   const clock = createClock();
   const fake = createFakeSend(...answers);
   const gateway = createDataprocGateway({
-    targets: new Map([['analytics', TARGET]]),
+    targets: new Map([['analytics', ANALYTICS]]),
     endpoint: null,
     tokens: (email) => Promise.resolve(`token-of-${email}`),
     send: fake.send,

@@ -9,6 +9,7 @@ import {
   SUBMISSION,
   TIMEOUT,
 } from '../../support/submitting.ts';
+import { toProblem } from '../../../shared/problem.ts';
 import { TIDY } from '../../support/templates.ts';
 
 describe('a new submission', () => {
@@ -150,6 +151,20 @@ describe('a repeated submission', () => {
     await bench.refuse();
     expect((await bench.submit()).record).toMatchObject({ state: 'queued', version: 2 });
     expect(bench.gateway.jobs()).toHaveLength(1);
+  });
+
+  it('is possible for one who sent no key and whose record may or may not have been put', async () => {
+    const bench = createSubmitting();
+    const failing = { ...bench.records, putIfAbsent: () => Promise.reject(TIMEOUT) };
+    const problem = await bench.submit({}, failing).then(() => undefined, toProblem);
+    expect(problem).toMatchObject({
+      code: 'upstream_timeout',
+      extras: { job: JOB, idempotencyKey: 'key-1' },
+    });
+    expect(problem?.detail).toContain('Whether the job is recorded is not known');
+    expect(bench.gateway.jobs()).toHaveLength(0);
+    const again = await bench.submit();
+    expect(again).toMatchObject({ replayed: false, record: { id: JOB, state: 'queued' } });
   });
 
   it('marks an old unfinished record before it works on it, so that nobody counts it as lost', async () => {

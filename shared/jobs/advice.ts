@@ -1,0 +1,32 @@
+import { Problem, type ProblemCode } from '../problem.ts';
+import type { JobId } from './job.ts';
+
+/** What is known of the record when submitting fails, and so what its caller should do. */
+const ADVICE = {
+  recorded:
+    ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.',
+  ended: ' The job is recorded as failed.',
+  unsure:
+    ' Whether the job is recorded is not known: send the same request under the same Idempotency-Key.',
+} as const;
+
+/** What to do where the general advice would mislead. */
+const BY_CODE: Partial<Record<ProblemCode, string>> = {
+  template_changed: '',
+  credentials_refused:
+    ' The job is recorded: once that is mended, the same request under the same Idempotency-Key finishes it.',
+};
+
+/** Which job a problem is about, the key that finds it, and what is known of its record. */
+export interface Naming {
+  readonly job: JobId;
+  readonly idempotencyKey: string;
+  readonly advice: keyof typeof ADVICE;
+}
+
+/** Nothing is lost: the problem names the job, the key that finds it, and what to do. */
+export function namingJob(problem: Problem, { job, idempotencyKey, advice }: Naming): Problem {
+  const detail = problem.detail + (BY_CODE[problem.code] ?? ADVICE[advice]);
+  const extras = { ...problem.extras, job, idempotencyKey };
+  return new Problem(problem.code, detail, extras, problem.cause);
+}
