@@ -1,21 +1,21 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { type ApiServerOptions, makeApiServer } from './api-server.ts';
-import { BatchLifecycle } from './batch-lifecycle.ts';
-import type { Batch } from './batch.ts';
-import { Batches } from './batches.ts';
+import { type ApiServerOptions, makeApiServer } from './api/api-server.ts';
+import { BatchLifecycle } from './spark/scheduler.ts';
+import type { Batch } from './dataproc/batch.ts';
+import { Batches } from './dataproc/batches.ts';
 import type { GoogleConfiguration } from './configuration.ts';
-import { Dataproc } from './dataproc.ts';
-import { FaultTable } from './faults.ts';
-import { closeServer, listenOnLoopback } from './http-exchange.ts';
-import { type ObjectStore, startObjectStore } from './object-store.ts';
-import { Operations } from './operations.ts';
-import { Permissions } from './permissions.ts';
-import { loadProtos } from './protos.ts';
-import { SigningKeys } from './signing-keys.ts';
-import { makeSparkEngine } from './spark-engine.ts';
-import { makeStorageFront } from './storage-front.ts';
-import { StoredObjects } from './stored-objects.ts';
-import { TokenStore } from './tokens.ts';
+import { Dataproc } from './dataproc/dataproc.ts';
+import { FaultTable } from './api/faults.ts';
+import { closeServer, listenOnLoopback } from './api/http-exchange.ts';
+import { type ObjectStore, startObjectStore } from './storage/object-store.ts';
+import { Operations } from './dataproc/operations.ts';
+import { Permissions } from './identity/permissions.ts';
+import { loadProtos } from './api/protos.ts';
+import { SigningKeys } from './identity/signing-keys.ts';
+import { makeSparkEngine } from './spark/spark-engine.ts';
+import { makeStorageFront } from './storage/storage-front.ts';
+import { StoredObjects } from './storage/stored-objects.ts';
+import { TokenStore } from './identity/tokens.ts';
 
 /** The local Google at work. */
 export interface LocalGoogle {

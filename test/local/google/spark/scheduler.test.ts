@@ -1,0 +1,162 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../../../local/google/dataproc/batch.ts';
+import {
+  BatchLifecycle,
+  type DriverEnd,
+  type RunningDriver,
+} from '../../../../local/google/spark/scheduler.ts';
+import { sampleBatch } from '../dataproc/sample-batch.ts';
+
+interface Driver {
+  terminated: boolean;
+  readonly end: (how: DriverEnd) => void;
+}
+
+/** A lifecycle whose drivers end when the test says so. */
+function makeLifecycle(maxConcurrentBatches: number, start?: () => Promise<RunningDriver>) {
+  const drivers = new Map<string, Driver>();
+  const timers: { readonly seconds: number; readonly fire: () => void }[] = [];
+  const startDriver = (batch: Batch): Promise<RunningDriver> => {
+    const { promise, resolve } = Promise.withResolvers<DriverEnd>();
+    const driver: Driver = { terminated: false, end: resolve };
+    drivers.set(batch.request.batchId, driver);
+    const terminate = () => {
+      driver.terminated = true;
+      resolve({ kind: 'terminated' });
+    };
+    return Promise.resolve({ ended: promise, terminate });
+  };
+  const lifecycle = new BatchLifecycle({
+    engine: { start: start ?? startDriver },
+    maxConcurrentBatches,
+    now: () => new Date('2026-11-21T14:00:01Z'),
+    startTimer: (seconds, fire) => {
+      timers.push({ seconds, fire });
+      return () => undefined;
+    },
+    describeFailure: (_, reason) => `failed with ${reason}`,
+  });
+  return { lifecycle, drivers, timers };
+}
+
+async function settle(): Promise<void> {
+  for (let round = 0; round < 5; round += 1) await turn();
+}
+
+function historyOf(batch: Batch): unknown {
+  const { stateHistory } = batch.toMessage();
+  return Array.isArray(stateHistory)
+    ? stateHistory.map((entry: { state: string }) => entry.state)
+    : stateHistory;
+}
+
+describe('the life of a batch', () => {
+  it('goes from PENDING over RUNNING to SUCCEEDED', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    expect(batch.state).toBe('PENDING');
+    await settle();
+    expect(batch.state).toBe('RUNNING');
+    drivers.get('first')?.end({ kind: 'succeeded' });
+    await settle();
+    expect(batch.state).toBe('SUCCEEDED');
+    expect(historyOf(batch)).toEqual(['PENDING', 'RUNNING']);
+  });
+
+  it('waits with a reason while others take the room, and starts in order', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const [first, second, third] = [
+      sampleBatch('first'),
+      sampleBatch('second'),
+      sampleBatch('third'),
+    ];
+    for (const batch of [first, second, third]) lifecycle.submit(batch);
+    await settle();
+    expect(third.stateMessage).toBe(
+      'Waiting for capacity: 1 of 1 batches are running, 1 more wait before this one.',
+    );
+    drivers.get('first')?.end({ kind: 'succeeded' });
+    await settle();
+    expect([first.state, second.state, third.state]).toEqual(['SUCCEEDED', 'RUNNING', 'PENDING']);
+    await lifecycle.stop();
+  });
+
+  it('ends as FAILED with the reason', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    await settle();
+    drivers.get('first')?.end({ kind: 'failed', reason: 'ValueError: no' });
+    await settle();
+    expect([batch.state, batch.stateMessage]).toEqual(['FAILED', 'failed with ValueError: no']);
+  });
+
+  it('ends as FAILED when the driver cannot start', async () => {
+    const { lifecycle } = makeLifecycle(1, () => Promise.reject(new Error('no Java')));
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    await settle();
+    expect([batch.state, batch.stateMessage]).toEqual(['FAILED', 'failed with no Java']);
+  });
+
+  it('ends as CANCELLED over CANCELLING, with the driver terminated', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    await settle();
+    lifecycle.cancel(batch);
+    expect(batch.state).toBe('CANCELLING');
+    expect(drivers.get('first')?.terminated).toBe(true);
+    await settle();
+    expect(batch.state).toBe('CANCELLED');
+    expect(historyOf(batch)).toEqual(['PENDING', 'RUNNING', 'CANCELLING']);
+  });
+
+  it('is cancelled before its start without ever starting', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    lifecycle.cancel(batch);
+    await settle();
+    expect(batch.state).toBe('CANCELLED');
+    expect(drivers.size).toBe(0);
+  });
+
+  it('stays as it is when it is cancelled after its end', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    await settle();
+    drivers.get('first')?.end({ kind: 'succeeded' });
+    await settle();
+    lifecycle.cancel(batch);
+    expect(batch.state).toBe('SUCCEEDED');
+  });
+
+  it('ends as CANCELLED when its ttl is over', async () => {
+    const { lifecycle, timers } = makeLifecycle(1);
+    const batch = sampleBatch('first');
+    lifecycle.submit(batch);
+    await settle();
+    expect(timers.map(({ seconds }) => seconds)).toEqual([14_400]);
+    timers[0]?.fire();
+    await settle();
+    expect([batch.state, batch.stateMessage]).toEqual([
+      'CANCELLED',
+      'The batch exceeded its ttl of 14400s.',
+    ]);
+  });
+
+  it('ends when the service stops, and nothing that waits starts', async () => {
+    const { lifecycle, drivers } = makeLifecycle(1);
+    const [first, second] = [sampleBatch('first'), sampleBatch('second')];
+    lifecycle.submit(first);
+    lifecycle.submit(second);
+    await settle();
+    await lifecycle.stop();
+    expect(first.state).toBe('CANCELLED');
+    expect([...drivers.keys()]).toEqual(['first']);
+  });
+});
