@@ -1,16 +1,16 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { type ApiServerOptions, makeApiServer } from './api/api-server.ts';
-import { BatchLifecycle } from './spark/scheduler.ts';
-import type { Batch } from './dataproc/batch.ts';
+import { type ApiServerOptions, makeApiServer } from './server/api-server.ts';
 import { Batches } from './dataproc/batches.ts';
 import type { GoogleConfiguration } from './configuration.ts';
-import { Dataproc } from './dataproc/dataproc.ts';
+import { makeDataprocImplementations } from './dataproc/implementations.ts';
 import { FaultTable } from './api/faults.ts';
 import { closeServer, listenOnLoopback } from './api/http-exchange.ts';
 import { type ObjectStore, startObjectStore } from './storage/object-store.ts';
 import { Operations } from './dataproc/operations.ts';
 import { Permissions } from './identity/permissions.ts';
 import { loadProtos } from './api/protos.ts';
+import { RestServices } from './server/rest.ts';
+import { Scheduler } from './spark/scheduler.ts';
 import { SigningKeys } from './identity/signing-keys.ts';
 import { makeSparkEngine } from './spark/spark-engine.ts';
 import { makeStorageFront } from './storage/storage-front.ts';
@@ -53,8 +53,8 @@ async function startServices(
   store: ObjectStore,
 ): Promise<LocalGoogle> {
   const services = makeServices(configuration);
-  const lifecycle = makeLifecycle(configuration, run, store);
-  const api = makeApiServer(makeApiOptions(configuration, services, lifecycle));
+  const scheduler = makeScheduler(configuration, run, store);
+  const api = makeApiServer(makeApiOptions(configuration, services, scheduler));
   const front = makeStorageFront({
     ...services,
     objects: new StoredObjects(store.address),
@@ -66,40 +66,40 @@ async function startServices(
     storage: await listenOnLoopback(front),
     died: store.died,
     stop: async () => {
-      await Promise.all([closeServer(api), closeServer(front), lifecycle.stop()]);
+      await Promise.all([closeServer(api), closeServer(front), scheduler.stop()]);
       await store.stop();
       rmSync(configuration.dataDirectory, { recursive: true, force: true });
     },
   };
 }
 
-function makeLifecycle(
+function makeScheduler(
   configuration: GoogleConfiguration,
   run: string,
   store: ObjectStore,
-): BatchLifecycle {
-  return new BatchLifecycle({
+): Scheduler {
+  return new Scheduler({
     engine: makeSparkEngine({ configuration, storage: store.address, put: store.put, run }),
-    maxConcurrentBatches: configuration.maxConcurrentBatches,
+    maxConcurrentRuns: configuration.maxConcurrentRuns,
     now: () => new Date(),
     startTimer,
-    describeFailure: (batch, reason) => describeBatchFailure(batch, reason, configuration),
   });
 }
 
 function makeApiOptions(
   configuration: GoogleConfiguration,
   services: Services,
-  lifecycle: BatchLifecycle,
+  scheduler: Scheduler,
 ): ApiServerOptions {
   const { permissions, tokens, faults } = services;
   const { workloadIdentity, awsSts } = configuration;
   const protos = loadProtos();
   const now = () => new Date();
-  const batches = new Batches({ configuration, permissions, lifecycle, now });
-  const operations = new Operations({ root: protos.root, batches, lifecycle, permissions });
+  const batches = new Batches({ configuration, permissions, scheduler, now });
+  const operations = new Operations({ root: protos.root, batches, scheduler, permissions });
+  const implementations = makeDataprocImplementations({ batches, operations });
   return {
-    dataproc: new Dataproc({ protos, tokens, batches, operations }),
+    rest: new RestServices({ protos, tokens, implementations }),
     sts: { workloadIdentity, awsSts, permissions, tokens },
     iamCredentials: services,
     faults,
@@ -130,25 +130,4 @@ function startTimer(afterSeconds: number, callback: () => void): () => void {
   return () => {
     clearTimeout(timer);
   };
-}
-
-/**
- * Makes the stateMessage of a failed batch. Its form is that of real ones that people quote in public;
- * clients find the reason between the brackets.
- */
-function describeBatchFailure(
-  batch: Batch,
-  reason: string,
-  { project, region }: GoogleConfiguration,
-): string {
-  const { batchId } = batch.request;
-  const console = 'https://console.cloud.google.com';
-  const folder = batch.outputUri.replace(/^gs:\/\//, '').replace(/[^/]*$/, '');
-  return [
-    `Job failed with message [${reason}]. Additional details can be found at:`,
-    `${console}/dataproc/batches/${region}/${batchId}?project=${project}`,
-    `gcloud dataproc batches wait '${batchId}' --region '${region}' --project '${project}'`,
-    `${console}/storage/browser/${folder}`,
-    `${batch.outputUri}.*`,
-  ].join('\n');
 }

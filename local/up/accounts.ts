@@ -1,12 +1,14 @@
 /** What one service account of the local Google may do; prefixes are `gs://bucket/…`. */
 export interface ServiceAccount {
-  readonly dataproc: readonly ('create' | 'get' | 'cancel')[];
+  readonly permissions: readonly `dataproc.${string}`[];
   /** E-mails of the accounts that a batch of this one may run as. */
   readonly actAs: readonly string[];
   readonly read: readonly string[];
   readonly write: readonly string[];
   /** Whether the account may sign for itself. */
   readonly sign: boolean;
+  /** Secrets whose versions it may read, and those that it may give new ones. */
+  readonly secrets: { readonly access: readonly string[]; readonly manage: readonly string[] };
 }
 
 /** The AWS side of the local workload identity pool. */
@@ -36,17 +38,36 @@ const reader = toEmail('jg-read-local');
 const operator = toEmail('jg-operate-local');
 const signer = toEmail('jg-sign-local');
 const runtime = toEmail('jg-run-preprocess');
-const nothing = { dataproc: [], actAs: [], read: [], write: [], sign: false } as const;
+const nothing = {
+  permissions: [],
+  actAs: [],
+  read: [],
+  write: [],
+  sign: false,
+  secrets: { access: [], manage: [] },
+} as const;
 
 /** Every account and exactly what it may do. */
 export const accounts: Readonly<Record<string, ServiceAccount>> = {
-  [submitter]: { ...nothing, dataproc: ['create', 'get'], actAs: [runtime] },
+  [submitter]: {
+    ...nothing,
+    permissions: ['dataproc.batches.create', 'dataproc.batches.get', 'dataproc.operations.get'],
+    actAs: [runtime],
+  },
   [reader]: {
     ...nothing,
-    dataproc: ['get'],
+    permissions: ['dataproc.batches.get', 'dataproc.operations.get'],
     read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
   },
-  [operator]: { ...nothing, dataproc: ['get', 'cancel'] },
+  [operator]: {
+    ...nothing,
+    permissions: [
+      'dataproc.batches.get',
+      'dataproc.batches.cancel',
+      'dataproc.operations.get',
+      'dataproc.operations.cancel',
+    ],
+  },
   [signer]: { ...nothing, read: [`gs://${buckets.results}/`], sign: true },
   [runtime]: {
     ...nothing,

@@ -22,8 +22,8 @@ export const sample = {
   file: join(projectFolder, 'node_modules', 'vega-datasets', 'data', 'birdstrikes.csv'),
 } as const;
 
-/** Batches beyond these wait: each is a Java of its own. Two fit a laptop with two cores. */
-const MAX_CONCURRENT_BATCHES = 2;
+/** Drivers beyond these wait: each is a Java of its own. Two fit a laptop with two cores. */
+const MAX_CONCURRENT_RUNS = 2;
 
 /** A stack that is being started. */
 export interface Starting {
@@ -80,7 +80,15 @@ export async function startGoogle(
   const config = {
     ...{ project, region, projectNumber, stdinIsLease: true, toolchain, awsSts: aws, faults },
     dataDirectory: makeFolder(run, 'google'),
-    maxConcurrentBatches: MAX_CONCURRENT_BATCHES,
+    maxConcurrentRuns: MAX_CONCURRENT_RUNS,
+    stateDirectory: null,
+    checkCredentials: true,
+    clusters: [],
+    quotas: null,
+    batchLabelFilter: false,
+    ports: { google: 0, storage: 0 },
+    secrets: {},
+    stagingBucket: buckets.staging,
     buckets: Object.values(buckets),
     seed: [sample],
     workloadIdentity: { audience: workloadIdentityProvider, awsAccount, impersonation },

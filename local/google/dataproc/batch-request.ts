@@ -5,23 +5,14 @@ import { parseList, parseObject, ShapeError, type Table } from '../shape.ts';
 import { checkSparkProperties } from '../spark/spark-properties.ts';
 import { parseStorageUri } from '../storage-uri.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
-
-/** What a PySpark batch runs; every address is `gs://`. */
-export interface PySparkWork {
-  readonly mainPythonFileUri: string;
-  readonly args: readonly string[];
-  readonly pythonFileUris: readonly string[];
-  readonly jarFileUris: readonly string[];
-  readonly fileUris: readonly string[];
-  readonly archiveUris: readonly string[];
-}
+import type { PySparkWork, SparkWork } from '../spark/work.ts';
 
 /** A request to create a batch that has passed every check but the caller's permissions. */
 export interface BatchRequest {
   readonly parent: string;
   readonly batchId: string;
   readonly requestId: string | undefined;
-  readonly work: PySparkWork;
+  readonly work: SparkWork;
   readonly properties: Readonly<Record<string, string>>;
   readonly runtimeVersion: string;
   /** Account that the batch runs as; undefined means the project's default account. */
@@ -124,6 +115,7 @@ function parseWork(batch: Table): PySparkWork {
   checkFile(main, 'pysparkBatch.mainPythonFileUri', /\.py$/);
   const args = parseList(work['args'] ?? [], 'pysparkBatch.args', parseArgument);
   return {
+    kind: 'pyspark',
     mainPythonFileUri: main,
     args,
     pythonFileUris: parseFiles(work, 'pythonFileUris', /\.(?:py|egg|zip)$/),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchRequest } from './batch-request.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
+import type { Run, RunEnd, RunSpec } from '../spark/run.ts';
 
 /** The states of a batch, in the words of Batch.State. */
 export type BatchState =
@@ -23,7 +24,7 @@ export interface BatchIdentity {
 }
 
 /** One batch, from its creation to its end. */
-export class Batch {
+export class Batch implements Run {
   readonly request: BatchRequest;
   readonly uuid = randomUUID();
   readonly createTime: Date;
@@ -73,15 +74,53 @@ export class Batch {
     return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(this.state);
   }
 
-  /** Moves to another state; the present one becomes history. */
-  enter(state: BatchState, since: Date, message = ''): void {
+  /** What its driver is started from. */
+  get spec(): RunSpec {
+    const { batchId, work, properties, ttlSeconds } = this.request;
+    const { uuid, outputUri } = this;
+    return { uuid, name: batchId, work, properties, outputUri, ttlSeconds };
+  }
+
+  waits(reason: string): void {
+    this.#stage = { ...this.#stage, message: reason };
+  }
+
+  starts(at: Date): void {
+    this.#enter('RUNNING', at);
+  }
+
+  cancels(at: Date): void {
+    this.#enter('CANCELLING', at);
+  }
+
+  ends(end: RunEnd, at: Date): void {
+    if (end.kind === 'succeeded') this.#enter('SUCCEEDED', at);
+    else if (end.kind === 'cancelled') this.#enter('CANCELLED', at, end.reason);
+    else this.#enter('FAILED', at, this.#describeFailure(end.reason));
+  }
+
+  /** The present state becomes history. */
+  #enter(state: BatchState, since: Date, message = ''): void {
     this.#past.push(this.#stage);
     this.#stage = { state, message, since };
   }
 
-  /** Says why the batch is in its present state. */
-  explain(message: string): void {
-    this.#stage = { ...this.#stage, message };
+  /**
+   * Makes the stateMessage of a failed batch. Its form is that of real ones that people quote in
+   * public; clients find the reason between the brackets.
+   */
+  #describeFailure(reason: string): string {
+    const { batchId, parent } = this.request;
+    const [, project = '', , region = ''] = parent.split('/');
+    const console = 'https://console.cloud.google.com';
+    const folder = this.outputUri.replace(/^gs:\/\//, '').replace(/[^/]*$/, '');
+    return [
+      `Job failed with message [${reason}]. Additional details can be found at:`,
+      `${console}/dataproc/batches/${region}/${batchId}?project=${project}`,
+      `gcloud dataproc batches wait '${batchId}' --region '${region}' --project '${project}'`,
+      `${console}/storage/browser/${folder}`,
+      `${this.outputUri}.*`,
+    ].join('\n');
   }
 
   /** Makes the google.cloud.dataproc.v1.Batch of this moment. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api/api-error.ts';
 import { Batch } from './batch.ts';
 import { parseBatchFilter } from './batch-filter.ts';
-import type { BatchLifecycle } from '../spark/scheduler.ts';
+import type { Scheduler } from '../spark/scheduler.ts';
 import { type BatchRequest, parseBatchRequest } from './batch-request.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Permissions } from '../identity/permissions.ts';
@@ -10,13 +10,12 @@ import type { Principal } from '../identity/tokens.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 
 const page = { byDefault: 20, max: 1000 };
-const defaultStagingBucket = 'jobgate-staging';
 
 /** What the batches need. */
 export interface BatchesOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
-  readonly lifecycle: BatchLifecycle;
+  readonly scheduler: Scheduler;
   readonly now: () => Date;
 }
 
@@ -59,7 +58,7 @@ export class Batches {
     this.#byName.set(batch.name, batch);
     this.#byOperation.set(batch.operation, batch);
     if (request.requestId !== undefined) this.#byRequestId.set(request.requestId, batch);
-    this.#options.lifecycle.submit(batch);
+    this.#options.scheduler.submit(batch);
     return batch;
   }
 
@@ -126,7 +125,7 @@ export class Batches {
   #makeBatch(principal: Principal, request: BatchRequest): Batch {
     const { configuration, now } = this.#options;
     const { project, region, buckets } = configuration;
-    const stagingBucket = request.stagingBucket ?? defaultStagingBucket;
+    const stagingBucket = request.stagingBucket ?? configuration.stagingBucket;
     if (!buckets.includes(stagingBucket))
       throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
     return new Batch(request, {
@@ -143,8 +142,7 @@ export class Batches {
     verb: 'create' | 'get' | 'list' | 'delete',
     resource: string,
   ): void {
-    const permission = `dataproc.batches.${verb}`;
-    this.#options.permissions.requireDataproc(principal, verb, { permission, resource });
+    this.#options.permissions.require(principal, `dataproc.batches.${verb}`, resource);
   }
 
   /** Google answers for a foreign project as for one that the caller has no permission on. */

@@ -2,7 +2,7 @@ import type protobuf from 'protobufjs';
 import { ApiError, canonicalCodes } from '../api/api-error.ts';
 import { type Batch, toTimestamp } from './batch.ts';
 import type { Batches } from './batches.ts';
-import type { BatchLifecycle } from '../spark/scheduler.ts';
+import type { Scheduler } from '../spark/scheduler.ts';
 import type { Permissions } from '../identity/permissions.ts';
 import type { Principal } from '../identity/tokens.ts';
 import { packAny, type PlainMessage } from '../api/transcoding.ts';
@@ -13,7 +13,7 @@ const packageName = 'google.cloud.dataproc.v1';
 export interface OperationsOptions {
   readonly root: protobuf.Root;
   readonly batches: Batches;
-  readonly lifecycle: BatchLifecycle;
+  readonly scheduler: Scheduler;
   readonly permissions: Permissions;
 }
 
@@ -37,7 +37,7 @@ export class Operations {
    */
   cancel(principal: Principal, message: PlainMessage): void {
     const name = this.#require(principal, 'cancel', message);
-    this.#options.lifecycle.cancel(this.#find(name));
+    this.#options.scheduler.cancel(this.#find(name), 'The batch was cancelled.');
   }
 
   /** DeleteOperation: the client is no longer interested; the batch goes on. @throws ApiError */
@@ -85,8 +85,7 @@ export class Operations {
   /** Source: https://cloud.google.com/dataproc-serverless/docs/concepts/iam, operations permissions. */
   #require(principal: Principal, verb: 'get' | 'cancel' | 'delete', message: PlainMessage): string {
     const resource = String(message['name']);
-    const permission = `dataproc.operations.${verb}`;
-    this.#options.permissions.requireDataproc(principal, verb, { permission, resource });
+    this.#options.permissions.require(principal, `dataproc.operations.${verb}`, resource);
     return resource;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, permissionDenied } from '../api/api-error.ts';
-import type { RpcCall } from '../dataproc/dataproc.ts';
+import type { RpcCall } from '../api/rpc-call.ts';
 import { type Answer, findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
 import type { Permissions } from './permissions.ts';
 import { parseJson, parseList, parseObject, parseText, ShapeError, type Table } from '../shape.ts';

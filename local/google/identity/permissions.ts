@@ -1,5 +1,5 @@
 import { permissionDenied } from '../api/api-error.ts';
-import type { Account, DataprocVerb, GoogleConfiguration } from '../configuration.ts';
+import type { Account, GoogleConfiguration, Permission } from '../configuration.ts';
 import { isUnder, type StorageUri } from '../storage-uri.ts';
 import type { Principal } from './tokens.ts';
 
@@ -19,16 +19,9 @@ export class Permissions {
   }
 
   /** @throws ApiError PERMISSION_DENIED naming the permission and the resource */
-  requireDataproc(
-    principal: Principal,
-    verb: DataprocVerb,
-    need: { readonly permission: string; readonly resource: string },
-  ): void {
-    if (this.#accountOf(principal)?.dataproc.includes(verb)) return;
-    throw permissionDenied(
-      need.permission,
-      `resource '//dataproc.googleapis.com/${need.resource}'`,
-    );
+  require(principal: Principal, permission: Permission, resource: string): void {
+    if (this.#accountOf(principal)?.permissions.includes(permission)) return;
+    throw permissionDenied(permission, `resource '//dataproc.googleapis.com/${resource}'`);
   }
 
   /** @throws ApiError PERMISSION_DENIED when a batch of the caller may not run as the account */

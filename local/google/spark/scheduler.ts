@@ -1,4 +1,4 @@
-import type { Batch } from '../dataproc/batch.ts';
+import type { Run, RunEnd, RunSpec } from './run.ts';
 
 /** How a driver ended. */
 export type DriverEnd =
@@ -16,141 +16,156 @@ export interface RunningDriver {
 
 /** What runs drivers. */
 export interface Engine {
-  /** Starts the driver of a batch. A rejection fails the batch. */
-  readonly start: (batch: Batch) => Promise<RunningDriver>;
+  /** Starts the driver of a run. A rejection fails the run. */
+  readonly start: (spec: RunSpec) => Promise<RunningDriver>;
+  /** Finds the driver that an earlier server started for the run; undefined when it is gone. */
+  readonly resume: (spec: RunSpec) => Promise<RunningDriver | undefined>;
 }
 
-/** What a lifecycle needs from its surroundings. */
-export interface LifecycleOptions {
+/** What a scheduler needs from its surroundings. */
+export interface SchedulerOptions {
   readonly engine: Engine;
-  readonly maxConcurrentBatches: number;
+  /** How many drivers run at once. */
+  readonly maxConcurrentRuns: number;
   readonly now: () => Date;
   /** Calls back after a while; returns what cancels that. */
   readonly startTimer: (afterSeconds: number, callback: () => void) => () => void;
-  /** Makes the stateMessage of a batch that failed. */
-  readonly describeFailure: (batch: Batch, reason: string) => string;
 }
 
 interface Slot {
-  readonly batch: Batch;
+  readonly run: Run;
+  readonly start: (spec: RunSpec) => Promise<RunningDriver>;
   driver?: RunningDriver;
-  /** Set when the batch is to end as CANCELLED, with the message that says why. */
+  /** Set when the run is to end as cancelled, with the message that says why. */
   cancelled?: string;
 }
 
-/** Runs batches in the order of their creation, a limited number at once. */
-export class BatchLifecycle {
-  readonly #options: LifecycleOptions;
-  readonly #waiting: Batch[] = [];
-  readonly #slots = new Map<Batch, Slot>();
+const restarted = 'The local Dataproc was restarted, and the driver did not outlive it.';
+
+/** Runs drivers in the order in which their runs came, a limited number at once. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #waiting: Run[] = [];
+  readonly #slots = new Map<Run, Slot>();
   readonly #ends = new Set<Promise<void>>();
   #stopping = false;
 
-  constructor(options: LifecycleOptions) {
+  constructor(options: SchedulerOptions) {
     this.#options = options;
   }
 
-  /** Takes a new batch; it starts when a slot is free, never before this returns. */
-  submit(batch: Batch): void {
-    this.#waiting.push(batch);
+  /** Takes a new run; it starts when a slot is free, never before this returns. */
+  submit(run: Run): void {
+    this.#waiting.push(run);
     setImmediate(() => {
       this.#fillSlots();
     });
   }
 
-  /** Cancels a batch, which ends soon as CANCELLED; one that has ended stays as it is. */
-  cancel(batch: Batch): void {
-    this.#end(batch, 'The batch was cancelled.');
+  /** Takes a run back that had started before the server was restarted. */
+  resume(run: Run): void {
+    const { engine } = this.#options;
+    this.#occupy({
+      run,
+      start: async (spec) => {
+        const driver = await engine.resume(spec);
+        if (driver === undefined) throw new Error(restarted);
+        return driver;
+      },
+    });
   }
 
-  /** Ends every driver and waits until all are gone. Batches that wait never start. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#waiting.length = 0;
-    for (const { batch } of this.#slots.values()) this.#end(batch, 'The local Dataproc stopped.');
-    await Promise.all(this.#ends);
-  }
-
-  #end(batch: Batch, reason: string): void {
+  /** Cancels a run, which ends soon for the reason given; one that has ended stays as it is. */
+  cancel(run: Run, reason: string): void {
     const { now } = this.#options;
-    const place = this.#waiting.indexOf(batch);
+    const place = this.#waiting.indexOf(run);
     if (place >= 0) {
       this.#waiting.splice(place, 1);
-      batch.enter('CANCELLING', now());
-      batch.enter('CANCELLED', now(), reason);
+      run.cancels(now());
+      run.ends({ kind: 'cancelled', reason }, now());
       this.#explainWaiting();
       return;
     }
-    const slot = this.#slots.get(batch);
+    const slot = this.#slots.get(run);
     if (slot === undefined || slot.cancelled !== undefined) return;
     slot.cancelled = reason;
-    batch.enter('CANCELLING', now());
+    run.cancels(now());
     slot.driver?.terminate();
   }
 
+  /** Ends every driver and waits until all are gone. Runs that wait never start. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#waiting.length = 0;
+    for (const { run } of this.#slots.values()) this.cancel(run, 'The local Dataproc stopped.');
+    await Promise.all(this.#ends);
+  }
+
   #fillSlots(): void {
-    const { maxConcurrentBatches } = this.#options;
-    while (!this.#stopping && this.#slots.size < maxConcurrentBatches) {
-      const batch = this.#waiting.shift();
-      if (batch === undefined) break;
-      const slot: Slot = { batch };
-      this.#slots.set(batch, slot);
-      const end = this.#run(slot).finally(() => {
-        this.#ends.delete(end);
-        this.#slots.delete(batch);
-        this.#fillSlots();
-      });
-      this.#ends.add(end);
+    const { maxConcurrentRuns, engine } = this.#options;
+    while (!this.#stopping && this.#slots.size < maxConcurrentRuns) {
+      const run = this.#waiting.shift();
+      if (run === undefined) break;
+      this.#occupy({ run, start: engine.start });
     }
     this.#explainWaiting();
+  }
+
+  #occupy(slot: Slot): void {
+    this.#slots.set(slot.run, slot);
+    const end = this.#run(slot).finally(() => {
+      this.#ends.delete(end);
+      this.#slots.delete(slot.run);
+      this.#fillSlots();
+    });
+    this.#ends.add(end);
   }
 
   async #run(slot: Slot): Promise<void> {
     try {
       this.#settle(slot, await this.#runDriver(slot));
     } catch (error) {
-      this.#settle(slot, { kind: 'failed', reason: toReason(error) });
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#settle(slot, { kind: 'failed', reason });
     }
   }
 
   async #runDriver(slot: Slot): Promise<DriverEnd> {
-    const { batch } = slot;
-    const { engine, now, startTimer } = this.#options;
-    const driver = await engine.start(batch);
+    const { run, start } = slot;
+    const { now, startTimer } = this.#options;
+    const driver = await start(run.spec);
     slot.driver = driver;
-    if (slot.cancelled === undefined) batch.enter('RUNNING', now());
+    if (slot.cancelled === undefined) run.starts(now());
     else driver.terminate();
     // Counted from the start of the driver: "when the workload exceeds this duration, it will be
     // unconditionally terminated" (shared.proto). That the batch then is CANCELLED is reported in
     // kubeflow/pipelines#10190; the message is inferred.
-    const { ttlSeconds } = batch.request;
+    const { ttlSeconds } = run.spec;
+    if (ttlSeconds === undefined) return driver.ended;
     const stopTimer = startTimer(ttlSeconds, () => {
-      this.#end(batch, `The batch exceeded its ttl of ${ttlSeconds}s.`);
+      this.cancel(run, `The batch exceeded its ttl of ${ttlSeconds}s.`);
     });
     return driver.ended.finally(stopTimer);
   }
 
-  #settle({ batch, cancelled }: Slot, end: DriverEnd): void {
-    const { now, describeFailure } = this.#options;
-    if (cancelled !== undefined) batch.enter('CANCELLED', now(), cancelled);
-    else if (end.kind === 'succeeded') batch.enter('SUCCEEDED', now());
-    else {
-      const reason = end.kind === 'failed' ? end.reason : 'The driver was ended from outside';
-      batch.enter('FAILED', now(), describeFailure(batch, reason));
-    }
+  #settle({ run, cancelled }: Slot, end: DriverEnd): void {
+    run.ends(toRunEnd(end, cancelled), this.#options.now());
   }
 
   #explainWaiting(): void {
-    const { maxConcurrentBatches } = this.#options;
-    this.#waiting.forEach((batch, position) => {
-      batch.explain(
-        `Waiting for capacity: ${this.#slots.size} of ${maxConcurrentBatches} batches are running, ` +
+    const { maxConcurrentRuns } = this.#options;
+    this.#waiting.forEach((run, position) => {
+      run.waits(
+        `Waiting for capacity: ${this.#slots.size} of ${maxConcurrentRuns} drivers are running, ` +
           `${position} more wait before this one.`,
       );
     });
   }
 }
 
-function toReason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function toRunEnd(end: DriverEnd, cancelled: string | undefined): RunEnd {
+  if (cancelled !== undefined) return { kind: 'cancelled', reason: cancelled };
+  if (end.kind === 'terminated')
+    return { kind: 'failed', reason: 'The driver was ended from outside' };
+  return end;
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import type { Batch } from '../dataproc/batch.ts';
 import type { Toolchain } from '../configuration.ts';
+import type { RunSpec } from './run.ts';
 
 /** What the command of a batch depends on besides the batch. */
 export interface SparkSurroundings {
@@ -37,9 +37,10 @@ logger.gcs.level = error
 `;
 
 /** Makes the spark-submit command of a batch; every value is one argument of its own. */
-export function makeSparkCommand(batch: Batch, surroundings: SparkSurroundings): SparkCommand {
+export function makeSparkCommand(spec: RunSpec, surroundings: SparkSurroundings): SparkCommand {
   const { toolchain } = surroundings;
-  const { work, properties, batchId } = batch.request;
+  const { work, properties, name } = spec;
+  if (work.kind !== 'pyspark') throw new Error(`${work.kind} is not implemented`);
   const settings = [
     ...Object.entries(defaultProperties),
     ...Object.entries(properties),
@@ -48,9 +49,9 @@ export function makeSparkCommand(batch: Batch, surroundings: SparkSurroundings):
   return {
     program: join(toolchain.sparkHome, 'bin', 'spark-submit'),
     args: [
-      ...['--master', 'local[2]', '--name', batchId],
+      ...['--master', 'local[2]', '--name', name],
       ...['--driver-class-path', toolchain.gcsConnectorJar],
-      ...settings.flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
+      ...settings.flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
       ...listOption('--py-files', work.pythonFileUris),
       ...listOption('--jars', work.jarFileUris),
       ...listOption('--files', work.fileUris),

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Batch } from '../dataproc/batch.ts';
 import type { DriverEnd, Engine, RunningDriver } from './scheduler.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import { findFailureReason } from './driver-failure.ts';
 import { DriverOutput, type PutObject } from './driver-output.ts';
+import type { RunSpec } from './run.ts';
 import { endProcessTree, type ProcessTree } from './process-tree.ts';
 import { log4jConfiguration, makeSparkCommand, type SparkCommand } from './spark-command.ts';
 
@@ -34,21 +34,22 @@ export function makeSparkEngine(options: SparkEngineOptions): Engine {
   mkdirSync(batches, { recursive: true });
   writeFileSync(log4jFile, log4jConfiguration);
   return {
-    start: async (batch) => {
-      const folder = join(batches, batch.uuid);
+    resume: () => Promise.resolve(undefined),
+    start: async (spec) => {
+      const folder = join(batches, spec.uuid);
       mkdirSync(join(folder, 'tmp'), { recursive: true });
-      const marks = { JOBGATE_RUN: options.run, JOBGATE_BATCH: batch.request.batchId };
+      const marks = { JOBGATE_RUN: options.run, JOBGATE_BATCH: spec.name };
       const { toolchain, project } = options.configuration;
       const { storage } = options;
       const surroundings = { toolchain, project, storage, folder, log4jFile, marks };
-      const command = makeSparkCommand(batch, surroundings);
-      return startDriver(batch, folder, { command, put: options.put });
+      const command = makeSparkCommand(spec, surroundings);
+      return startDriver(spec, folder, { command, put: options.put });
     },
   };
 }
 
 async function startDriver(
-  batch: Batch,
+  spec: RunSpec,
   folder: string,
   { command, put }: { readonly command: SparkCommand; readonly put: PutObject },
 ): Promise<RunningDriver> {
@@ -58,7 +59,7 @@ async function startDriver(
     (name) => `${name}=${command.env[name] ?? ''}`,
   );
   const tree = { groupId, marks };
-  const output = await DriverOutput.follow(log, batch.outputUri, put);
+  const output = await DriverOutput.follow(log, spec.outputUri, put);
   let terminated: Promise<void> | undefined;
   return {
     ended: exited.then(async (exit) => {

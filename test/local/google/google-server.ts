@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { permissions } from '../../../local/google/configuration.ts';
 import { parseList, parseObject, parseText, type Table } from '../../../local/google/shape.ts';
 import { type LocalServer, startServer, toolchain } from './local-server.ts';
 
@@ -64,8 +65,8 @@ export function startGoogle(
 }
 
 function makeConfig(folder: string): Table {
-  const nothing = { dataproc: [], actAs: [], read: [], write: [], sign: false };
-  const all = ['create', 'get', 'list', 'cancel', 'delete'];
+  const secrets = { access: [], manage: [] };
+  const nothing = { permissions: [], actAs: [], read: [], write: [], sign: false, secrets };
   return {
     project: 'local',
     region: 'us-central1',
@@ -74,7 +75,15 @@ function makeConfig(folder: string): Table {
     stdinIsLease: true,
     toolchain,
     awsSts: 'http://127.0.0.1:9',
-    maxConcurrentBatches: 2,
+    maxConcurrentRuns: 2,
+    stateDirectory: null,
+    checkCredentials: true,
+    clusters: [],
+    quotas: null,
+    batchLabelFilter: false,
+    ports: { google: 0, storage: 0 },
+    secrets: {},
+    stagingBucket: 'jobgate-staging',
     buckets: ['jobgate-data', 'jobgate-staging', 'jobgate-results'],
     faults: true,
     workloadIdentity: {
@@ -84,10 +93,10 @@ function makeConfig(folder: string): Table {
       impersonation: { 'submit-role': [accounts.submitter], 'sign-role': [accounts.signer] },
     },
     accounts: {
-      [accounts.submitter]: { ...nothing, dataproc: all, actAs: [accounts.runtime] },
+      [accounts.submitter]: { ...nothing, permissions, actAs: [accounts.runtime] },
       [accounts.reader]: {
         ...nothing,
-        dataproc: ['get', 'list'],
+        permissions: permissions.filter((name) => /\.(?:get|list)$/.test(name)),
         read: ['gs://jobgate-staging/google-cloud-dataproc-metainfo/', 'gs://jobgate-results/'],
         write: ['gs://jobgate-data/go/'],
       },

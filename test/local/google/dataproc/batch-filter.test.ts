@@ -4,7 +4,7 @@ import { sampleBatch } from './sample-batch.ts';
 
 const early = sampleBatch('early', '2026-11-21T10:00:00Z');
 const late = sampleBatch('late', '2026-11-21T12:00:00Z');
-late.enter('RUNNING', new Date('2026-11-21T12:00:05Z'));
+late.starts(new Date('2026-11-21T12:00:05Z'));
 
 function matching(filter: string): readonly string[] {
   return [early, late].filter(parseBatchFilter(filter)).map((batch) => batch.request.batchId);

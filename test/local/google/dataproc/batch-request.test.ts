@@ -35,7 +35,7 @@ describe('a request to create a batch', () => {
 
   it('passes arguments on as they are', () => {
     const args = ['--name', 'a b', '$(id)', '', '; rm -rf /'];
-    expect(parseBatchRequest(withWork({ args })).work.args).toEqual(args);
+    expect(parseBatchRequest(withWork({ args })).work).toMatchObject({ args });
   });
 
   it.each([

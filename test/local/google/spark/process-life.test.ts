@@ -47,8 +47,8 @@ describe('the local Google', () => {
     ['an unknown key', { more: 1 }, 'the file has the unknown key "more"'],
     [
       'a mistyped key',
-      { maxConcurrentBatches: 0 },
-      'maxConcurrentBatches must be a whole number from 1 to 16',
+      { maxConcurrentRuns: 0 },
+      'maxConcurrentRuns must be a whole number from 1 to 16',
     ],
     [
       'an address that is not loopback',

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { RunSpec } from '../../../../local/google/spark/run.ts';
 import type { Batch } from '../../../../local/google/dataproc/batch.ts';
 import {
-  BatchLifecycle,
   type DriverEnd,
   type RunningDriver,
+  Scheduler,
 } from '../../../../local/google/spark/scheduler.ts';
 import { sampleBatch } from '../dataproc/sample-batch.ts';
 
@@ -13,31 +14,30 @@ interface Driver {
   readonly end: (how: DriverEnd) => void;
 }
 
-/** A lifecycle whose drivers end when the test says so. */
-function makeLifecycle(maxConcurrentBatches: number, start?: () => Promise<RunningDriver>) {
+/** A scheduler whose drivers end when the test says so. */
+function makeScheduler(maxConcurrentRuns: number, start?: () => Promise<RunningDriver>) {
   const drivers = new Map<string, Driver>();
   const timers: { readonly seconds: number; readonly fire: () => void }[] = [];
-  const startDriver = (batch: Batch): Promise<RunningDriver> => {
+  const startDriver = (spec: RunSpec): Promise<RunningDriver> => {
     const { promise, resolve } = Promise.withResolvers<DriverEnd>();
     const driver: Driver = { terminated: false, end: resolve };
-    drivers.set(batch.request.batchId, driver);
+    drivers.set(spec.name, driver);
     const terminate = () => {
       driver.terminated = true;
       resolve({ kind: 'terminated' });
     };
     return Promise.resolve({ ended: promise, terminate });
   };
-  const lifecycle = new BatchLifecycle({
-    engine: { start: start ?? startDriver },
-    maxConcurrentBatches,
+  const scheduler = new Scheduler({
+    engine: { start: start ?? startDriver, resume: () => Promise.resolve(undefined) },
+    maxConcurrentRuns,
     now: () => new Date('2026-11-21T14:00:01Z'),
     startTimer: (seconds, fire) => {
       timers.push({ seconds, fire });
       return () => undefined;
     },
-    describeFailure: (_, reason) => `failed with ${reason}`,
   });
-  return { lifecycle, drivers, timers };
+  return { scheduler, drivers, timers };
 }
 
 async function settle(): Promise<void> {
@@ -53,9 +53,9 @@ function historyOf(batch: Batch): unknown {
 
 describe('the life of a batch', () => {
   it('goes from PENDING over RUNNING to SUCCEEDED', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     expect(batch.state).toBe('PENDING');
     await settle();
     expect(batch.state).toBe('RUNNING');
@@ -66,47 +66,49 @@ describe('the life of a batch', () => {
   });
 
   it('waits with a reason while others take the room, and starts in order', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const [first, second, third] = [
       sampleBatch('first'),
       sampleBatch('second'),
       sampleBatch('third'),
     ];
-    for (const batch of [first, second, third]) lifecycle.submit(batch);
+    for (const batch of [first, second, third]) scheduler.submit(batch);
     await settle();
     expect(third.stateMessage).toBe(
-      'Waiting for capacity: 1 of 1 batches are running, 1 more wait before this one.',
+      'Waiting for capacity: 1 of 1 drivers are running, 1 more wait before this one.',
     );
     drivers.get('first')?.end({ kind: 'succeeded' });
     await settle();
     expect([first.state, second.state, third.state]).toEqual(['SUCCEEDED', 'RUNNING', 'PENDING']);
-    await lifecycle.stop();
+    await scheduler.stop();
   });
 
   it('ends as FAILED with the reason', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     await settle();
     drivers.get('first')?.end({ kind: 'failed', reason: 'ValueError: no' });
     await settle();
-    expect([batch.state, batch.stateMessage]).toEqual(['FAILED', 'failed with ValueError: no']);
+    expect(batch.state).toBe('FAILED');
+    expect(batch.stateMessage).toMatch(/^Job failed with message \[ValueError: no\]\. Additional/);
   });
 
   it('ends as FAILED when the driver cannot start', async () => {
-    const { lifecycle } = makeLifecycle(1, () => Promise.reject(new Error('no Java')));
+    const { scheduler } = makeScheduler(1, () => Promise.reject(new Error('no Java')));
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     await settle();
-    expect([batch.state, batch.stateMessage]).toEqual(['FAILED', 'failed with no Java']);
+    expect(batch.state).toBe('FAILED');
+    expect(batch.stateMessage).toContain('[no Java]');
   });
 
   it('ends as CANCELLED over CANCELLING, with the driver terminated', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     await settle();
-    lifecycle.cancel(batch);
+    scheduler.cancel(batch, 'asked');
     expect(batch.state).toBe('CANCELLING');
     expect(drivers.get('first')?.terminated).toBe(true);
     await settle();
@@ -115,30 +117,30 @@ describe('the life of a batch', () => {
   });
 
   it('is cancelled before its start without ever starting', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
-    lifecycle.cancel(batch);
+    scheduler.submit(batch);
+    scheduler.cancel(batch, 'asked');
     await settle();
     expect(batch.state).toBe('CANCELLED');
     expect(drivers.size).toBe(0);
   });
 
   it('stays as it is when it is cancelled after its end', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     await settle();
     drivers.get('first')?.end({ kind: 'succeeded' });
     await settle();
-    lifecycle.cancel(batch);
+    scheduler.cancel(batch, 'asked');
     expect(batch.state).toBe('SUCCEEDED');
   });
 
   it('ends as CANCELLED when its ttl is over', async () => {
-    const { lifecycle, timers } = makeLifecycle(1);
+    const { scheduler, timers } = makeScheduler(1);
     const batch = sampleBatch('first');
-    lifecycle.submit(batch);
+    scheduler.submit(batch);
     await settle();
     expect(timers.map(({ seconds }) => seconds)).toEqual([14_400]);
     timers[0]?.fire();
@@ -150,12 +152,12 @@ describe('the life of a batch', () => {
   });
 
   it('ends when the service stops, and nothing that waits starts', async () => {
-    const { lifecycle, drivers } = makeLifecycle(1);
+    const { scheduler, drivers } = makeScheduler(1);
     const [first, second] = [sampleBatch('first'), sampleBatch('second')];
-    lifecycle.submit(first);
-    lifecycle.submit(second);
+    scheduler.submit(first);
+    scheduler.submit(second);
     await settle();
-    await lifecycle.stop();
+    await scheduler.stop();
     expect(first.state).toBe('CANCELLED');
     expect([...drivers.keys()]).toEqual(['first']);
   });

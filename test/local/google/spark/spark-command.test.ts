@@ -25,14 +25,17 @@ function commandOf(batch: object, classArchive: string | null = null): SparkComm
     createTime: new Date(0),
     sequence: 1,
   };
-  return makeSparkCommand(new Batch(parseBatchRequest(sampleRequest({ ...batch })), identity), {
-    toolchain: { ...toolchain, classArchive },
-    project: 'local',
-    storage: 'http://127.0.0.1:4443',
-    folder: '/run/my batch',
-    log4jFile: '/run/log4j2.properties',
-    marks: { JOBGATE_RUN: 'run-1', JOBGATE_BATCH: 'sample-1' },
-  });
+  return makeSparkCommand(
+    new Batch(parseBatchRequest(sampleRequest({ ...batch })), identity).spec,
+    {
+      toolchain: { ...toolchain, classArchive },
+      project: 'local',
+      storage: 'http://127.0.0.1:4443',
+      folder: '/run/my batch',
+      log4jFile: '/run/log4j2.properties',
+      marks: { JOBGATE_RUN: 'run-1', JOBGATE_BATCH: 'sample-1' },
+    },
+  );
 }
 
 describe('the command of a batch', () => {

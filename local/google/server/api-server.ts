@@ -1,17 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ApiError, toErrorBody } from './api-error.ts';
-import type { Dataproc, RpcCall } from '../dataproc/dataproc.ts';
-import { type FaultTable, parseFault } from './faults.ts';
-import { type Answer, parseTarget, readBody, sendAnswer } from './http-exchange.ts';
+import { ApiError, toErrorBody } from '../api/api-error.ts';
+import type { RpcCall } from '../api/rpc-call.ts';
+import { type FaultTable, parseFault } from '../api/faults.ts';
+import { type Answer, parseTarget, readBody, sendAnswer } from '../api/http-exchange.ts';
 import { findIamCredentialsCall, type IamCredentialsOptions } from '../identity/iam-credentials.ts';
 import { parseJson, ShapeError } from '../shape.ts';
 import { exchangeToken, type StsOptions } from '../identity/sts.ts';
+import type { RestServices } from './rest.ts';
 
 const maxFaultBytes = 64 * 1024;
 
 /** What the server of Dataproc, STS and IAM Credentials needs. */
 export interface ApiServerOptions {
-  readonly dataproc: Dataproc;
+  readonly rest: RestServices;
   readonly sts: StsOptions;
   readonly iamCredentials: IamCredentialsOptions;
   readonly faults: FaultTable;
@@ -53,7 +54,7 @@ function findCall(request: IncomingMessage, options: ApiServerOptions): RpcCall 
   const { pathname } = parseTarget(request);
   if (request.method === 'POST' && pathname === '/v1/token')
     return { rpc: 'token', run: () => exchangeToken(request, options.sts) };
-  return findIamCredentialsCall(request, options.iamCredentials) ?? options.dataproc.find(request);
+  return findIamCredentialsCall(request, options.iamCredentials) ?? options.rest.find(request);
 }
 
 async function answerLocally(

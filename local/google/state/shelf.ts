@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseJson } from '../shape.ts';
+
+/** Documents of one kind that outlive the server, or that do not, when no folder was given. */
+export interface Shelf {
+  /** Writes a document whole; a second one of the same key takes its place. */
+  readonly save: (key: string, document: object) => void;
+  readonly remove: (key: string) => void;
+  /** Every document that an earlier server left, in no order. @throws ShapeError for a damaged one */
+  readonly load: () => readonly unknown[];
+}
+
+const keyPattern = /^[A-Za-z0-9_-]{1,128}$/;
+
+/**
+ * Opens the folder `kind` of the state directory; with null, a shelf that keeps nothing. A document
+ * is on disk when `save` returns, so that a server may be killed at any moment.
+ */
+export function openShelf(stateDirectory: string | null, kind: string): Shelf {
+  if (stateDirectory === null) return forgetful;
+  const folder = join(stateDirectory, kind);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fileOf = (key: string) => {
+    if (!keyPattern.test(key)) throw new Error(`a document cannot have the key ${key}`);
+    return join(folder, `${key}.json`);
+  };
+  return {
+    save: (key, document) => {
+      const file = fileOf(key);
+      writeFileSync(`${file}.draft`, JSON.stringify(document), { mode: 0o600 });
+      renameSync(`${file}.draft`, file);
+    },
+    remove: (key) => {
+      rmSync(fileOf(key), { force: true });
+    },
+    load: () =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => parseJson(readFileSync(join(folder, name), 'utf8'), join(folder, name))),
+  };
+}
+
+const forgetful: Shelf = {
+  save: () => undefined,
+  remove: () => undefined,
+  load: () => [],
+};
