@@ -22,6 +22,23 @@ const COMMANDS = {
     takesNothing: true,
     does: 'keeps the local stack up until Ctrl-C, and prints its addresses.',
   },
+  dataproc: {
+    usage: 'npm run dataproc [-- <options>]',
+    does: `keeps a local Dataproc with Cloud Storage up until Ctrl-C, for official clients; it runs real Spark.
+
+  --open               ask for no credentials: whoever calls may do everything
+  --state <folder>     keep jobs, batches, templates and objects there for the next start
+  --port <n>           port of gRPC and REST (a free one)
+  --storage-port <n>   port of Cloud Storage (a free one)
+  --slots <n>          how many drivers run at once, 1 to 16 (2)
+  --faults             serve /_local/ routes that make calls fail on demand
+  --config <file>      JSON with keys that take the place of the usual ones: clusters, accounts,
+                       staticTokens, buckets, seed, quotas, …; docs/local-dataproc.md lists them`,
+  },
+  bench: {
+    usage: 'npm run bench [-- <name>]',
+    does: 'measures side by side what the design gives numbers for, and prints ratios.',
+  },
   test: {
     usage: 'npm test [-- <part> …]',
     does: 'runs everything that CI runs, or only the named parts.',

@@ -1,7 +1,7 @@
 /**
  * The commands of the local stack; local/run.mjs starts this with Node 24 after the set-up.
  *
- *     node local/up/main.ts start | token <client> | demo | test [<part> …] | check-templates
+ *     node local/up/main.ts start | dataproc | token <client> | demo | bench [<name>] | test [<part> …] | check-templates
  */
 import { explainRefusedWrite } from '../setup/failure.mjs';
 import { createProgress } from '../setup/progress.mjs';
@@ -22,6 +22,10 @@ async function runCommand(end: EndRequest): Promise<number> {
       return (await import('./start.ts')).runStart({ args, progress, end });
     case 'demo':
       return (await import('./demo.ts')).runDemo({ args, progress, end });
+    case 'dataproc':
+      return (await import('./dataproc.ts')).runDataproc({ args, progress, end });
+    case 'bench':
+      return (await import('./bench.ts')).runBench({ args, progress, end });
     case 'test':
       return (await import('./test.ts')).runTest({ args, progress, end });
     case 'check-templates':

@@ -33,3 +33,13 @@ export function listenForEnd(onSecond: (signal: EndSignal) => void): EndRequest 
 export function toExitStatus(signal: EndSignal): number {
   return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal];
 }
+
+/** Resolves when the signal is aborted, at once when it has been. */
+export function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}

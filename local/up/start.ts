@@ -1,5 +1,6 @@
 import type { CommandOptions } from './command.ts';
 import { StackFailure } from './failure.ts';
+import { waitForAbort } from './signals.ts';
 import { startStack } from './stack.ts';
 import { removeStackFile, type Stack, writeStackFile } from './stack-file.ts';
 
@@ -22,15 +23,6 @@ export async function runStart({ args, progress, end }: CommandOptions): Promise
     });
     progress.note('Everything has ended.');
   }
-}
-
-function waitForAbort(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }
 
 function renderPage({ api, issuer, tokenEndpoint, dataproc, storage, aws }: Stack): string {
