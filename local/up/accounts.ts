@@ -33,11 +33,12 @@ export const buckets = {
 /** The account that publishes the template files; a person's or a pipeline's in the real cloud. */
 export const publisher = toEmail('jg-publish');
 
-const submitter = toEmail('jg-submit-preprocess');
+/** The templates; each is submitted and run by two accounts of its own. */
+const templates = ['preprocess', 'flight-delays'];
+
 const reader = toEmail('jg-read-local');
 const operator = toEmail('jg-operate-local');
 const signer = toEmail('jg-sign-local');
-const runtime = toEmail('jg-run-preprocess');
 const nothing = {
   permissions: [],
   actAs: [],
@@ -49,11 +50,7 @@ const nothing = {
 
 /** Every account and exactly what it may do. */
 export const accounts: Readonly<Record<string, ServiceAccount>> = {
-  [submitter]: {
-    ...nothing,
-    permissions: ['dataproc.batches.create', 'dataproc.batches.get', 'dataproc.operations.get'],
-    actAs: [runtime],
-  },
+  ...Object.fromEntries(templates.flatMap(toTemplateAccounts)),
   [reader]: {
     ...nothing,
     permissions: ['dataproc.batches.get', 'dataproc.operations.get'],
@@ -69,11 +66,6 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
     ],
   },
   [signer]: { ...nothing, read: [`gs://${buckets.results}/`], sign: true },
-  [runtime]: {
-    ...nothing,
-    read: [`gs://${buckets.inputs}/`],
-    write: [`gs://${buckets.results}/preprocess/`],
-  },
   [publisher]: {
     ...nothing,
     read: [`gs://${buckets.staging}/templates/`],
@@ -83,7 +75,7 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
 
 /** Which accounts a Lambda's role may impersonate; a role that is not here may impersonate none. */
 export const impersonation: Readonly<Record<string, readonly string[]>> = {
-  'jobgate-local-submit-job': [submitter],
+  'jobgate-local-submit-job': templates.map(toSubmitter),
   'jobgate-local-get-job': [reader],
   'jobgate-local-get-job-logs': [reader],
   'jobgate-local-get-job-result': [reader],
@@ -103,6 +95,28 @@ export const targets = {
     runtimeVersion: '2.3',
   },
 } as const;
+
+function toTemplateAccounts(template: string): readonly [string, ServiceAccount][] {
+  const runtime = toEmail(`jg-run-${template}`);
+  const submitting: ServiceAccount = {
+    ...nothing,
+    permissions: ['dataproc.batches.create', 'dataproc.batches.get', 'dataproc.operations.get'],
+    actAs: [runtime],
+  };
+  const running: ServiceAccount = {
+    ...nothing,
+    read: [`gs://${buckets.inputs}/`],
+    write: [`gs://${buckets.results}/${template}/`],
+  };
+  return [
+    [toSubmitter(template), submitting],
+    [runtime, running],
+  ];
+}
+
+function toSubmitter(template: string): string {
+  return toEmail(`jg-submit-${template}`);
+}
 
 function toEmail(accountId: string): string {
   return `${accountId}@local.iam.gserviceaccount.com`;

@@ -90,13 +90,16 @@ describe('the job gateway on Dataproc', () => {
     });
   });
 
-  it('is refused a runtime account that the submitter may not act as', async () => {
-    const submission = { ...toSubmission(makeJobId(), {}), runtimeAccount: 'jg-read-local' };
-    await expect(app.gateway.submit(submission)).rejects.toMatchObject({
-      code: 'upstream_refused',
-      extras: { upstream: 'Dataproc' },
-    });
-  });
+  it.each(['jg-read-local', 'jg-run-flight-delays'])(
+    'is refused the runtime account %s, which the submitter may not act as',
+    async (runtimeAccount) => {
+      const submission = { ...toSubmission(makeJobId(), {}), runtimeAccount };
+      await expect(app.gateway.submit(submission)).rejects.toMatchObject({
+        code: 'upstream_refused',
+        extras: { upstream: 'Dataproc' },
+      });
+    },
+  );
 
   it('says that Dataproc is unavailable when nobody listens', async () => {
     const lost = await buildDeployedApp(ROLE, { JOBGATE_DATAPROC_ENDPOINT: 'http://127.0.0.1:9' });

@@ -11,7 +11,10 @@ describe('list-templates', () => {
   it('lists what the analyst may run', async () => {
     const { status, body } = await listTemplates.call('list-templates');
     expect(status).toBe(200);
-    expect(body['items']).toMatchObject([{ name: 'preprocess', version: '1.0.0' }]);
+    expect(body['items']).toMatchObject([
+      { name: 'flight-delays', version: '1.0.0' },
+      { name: 'preprocess', version: '1.0.0' },
+    ]);
   });
 
   it('lists nothing for an outsider', async () => {

@@ -15,6 +15,9 @@ import pytest
 sys.dont_write_bytecode = True
 
 from bird_strikes import Outcome
+from flight_delays import compute
+from flight_delays import parse_options as parse_flight_options
+from flights import Flight, FlightOutcome, write_rows
 from preprocess import parse_options, preprocess
 from pyspark.sql import SparkSession
 
@@ -22,6 +25,7 @@ TOOLCHAIN = Path(__file__).parents[2] / ".local" / "toolchain.json"
 SUPPORTED_JAVA = ("17", "21")
 
 Run = Callable[..., Outcome]
+RunFlights = Callable[..., FlightOutcome]
 
 
 def find_java_home() -> str | None:
@@ -88,3 +92,26 @@ def run(session: SparkSession, tmp_path: Path) -> Run:
         return Outcome(report, output, session)
 
     return run_job
+
+
+@pytest.fixture
+def run_flights(session: SparkSession, tmp_path: Path) -> Iterator[RunFlights]:
+    """Run the job on flights, or on a file that is there, in a session away from UTC."""
+
+    def run_job(
+        flights: list[Flight] | Path, zone: str = "America/Los_Angeles", **changes: str
+    ) -> FlightOutcome:
+        path = tmp_path / "flights.parquet"
+        path = flights if isinstance(flights, Path) else write_rows(session, path, flights)
+        output = tmp_path / "output"
+        options = {"start": "2001-01-01", "end": "2001-06-30", "from_hour": "0", "to_hour": "23"}
+        options |= {"airport": "any", "min_flights": "1"} | changes
+        arguments = ["--input", path.as_uri(), "--output", f"{output.as_uri()}/"]
+        for name, value in options.items():
+            arguments += [f"--{name.replace('_', '-')}", value]
+        session.conf.set("spark.sql.session.timeZone", zone)
+        report: dict[str, Any] = compute(session, parse_flight_options(arguments))
+        return FlightOutcome(report, output, session)
+
+    yield run_job
+    session.conf.unset("spark.sql.session.timeZone")
