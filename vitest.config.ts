@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `fast` needs no process beside the tests; `local` starts single servers of the local stack; `stack` runs against one
+ * `fast` needs no process beside the tests; `local` starts single servers of the local stack, and
+ * `soak` one that it keeps busy for minutes; `stack` runs against one
  * whole deployed stack, and `stacks` starts several of its own.
  */
 export default defineConfig({
@@ -23,8 +24,18 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/local/**/*.test.ts'],
+          include: ['test/local/**/*.test.ts', 'test/contract/**/*.local.test.ts'],
+          exclude: ['test/local/**/soak.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: ['test/local/**/soak.test.ts'],
+          testTimeout: 900_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

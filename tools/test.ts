@@ -33,6 +33,7 @@ const PARTS: readonly Part[] = [
   vitest('fast'),
   { name: 'spark', command: join(VENV, 'python'), args: ['-B', '-m', 'pytest'], counts: 'junit' },
   vitest('local'),
+  vitest('soak'),
   vitest('stack'),
   vitest('stacks'),
 ];

@@ -1,19 +1,31 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { type ApiServerOptions, makeApiServer } from './server/api-server.ts';
-import { Batches } from './dataproc/batches.ts';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { makeApiServer } from './server/api-server.ts';
 import type { GoogleConfiguration } from './configuration.ts';
-import { makeDataprocImplementations } from './dataproc/implementations.ts';
+import { makeDataprocImplementations } from './dataproc/dataproc.ts';
 import { FaultTable } from './api/faults.ts';
 import { closeServer, listenOnLoopback } from './api/http-exchange.ts';
 import { type ObjectStore, startObjectStore } from './storage/object-store.ts';
-import { Operations } from './dataproc/operations.ts';
 import { Permissions } from './identity/permissions.ts';
-import { loadProtos } from './api/protos.ts';
+import { loadProtos, type Protos } from './api/protos.ts';
+import type { Implementations } from './identity/implementation.ts';
+import { makeGrpcSpeaker } from './server/grpc.ts';
+import { findIdentityCall } from './server/identity-calls.ts';
+import { OnePort } from './server/one-port.ts';
+import { RateLimits } from './server/rate-limits.ts';
+import { RequestLog } from './server/request-log.ts';
 import { RestServices } from './server/rest.ts';
+import { RpcDispatcher } from './server/rpc.ts';
 import { Scheduler } from './spark/scheduler.ts';
+import { openShelf } from './state/shelf.ts';
+import {
+  loadSecretManagerProtos,
+  makeSecretManagerImplementations,
+} from './secrets/implementations.ts';
 import { SigningKeys } from './identity/signing-keys.ts';
-import { makeSparkEngine } from './spark/spark-engine.ts';
+import { makeSparkEngine, type SparkEngine } from './spark/spark-engine.ts';
 import { makeStorageFront } from './storage/storage-front.ts';
+import { ResumableUploads } from './storage/resumable-uploads.ts';
 import { StoredObjects } from './storage/stored-objects.ts';
 import { TokenStore } from './identity/tokens.ts';
 
@@ -53,58 +65,103 @@ async function startServices(
   store: ObjectStore,
 ): Promise<LocalGoogle> {
   const services = makeServices(configuration);
-  const scheduler = makeScheduler(configuration, run, store);
-  const api = makeApiServer(makeApiOptions(configuration, services, scheduler));
+  const engine = makeSparkEngine({ configuration, storage: store.address, put: store.put, run });
+  const scheduler = makeScheduler(configuration, engine);
+  const stopped = Promise.withResolvers<string>();
+  const api = makeApi(configuration, { services, scheduler, stop: stopped.resolve });
+  const objects = new StoredObjects(store.address);
   const front = makeStorageFront({
     ...services,
-    objects: new StoredObjects(store.address),
-    now: () => new Date(),
+    objects,
+    uploads: new ResumableUploads(objects),
+    now,
     storeAddress: store.address,
   });
+  await engine.endOrphans();
   return {
-    google: await listenOnLoopback(api),
-    storage: await listenOnLoopback(front),
-    died: store.died,
+    google: await api.listen(configuration.ports.google),
+    storage: await listenOnLoopback(front, configuration.ports.storage),
+    died: Promise.race([store.died, stopped.promise]),
     stop: async () => {
-      await Promise.all([closeServer(api), closeServer(front), scheduler.stop()]);
+      await Promise.all([api.close(), closeServer(front), scheduler.stop()]);
       await store.stop();
       rmSync(configuration.dataDirectory, { recursive: true, force: true });
     },
   };
 }
 
-function makeScheduler(
-  configuration: GoogleConfiguration,
-  run: string,
-  store: ObjectStore,
-): Scheduler {
+function makeScheduler({ maxConcurrentRuns }: GoogleConfiguration, engine: SparkEngine): Scheduler {
   return new Scheduler({
-    engine: makeSparkEngine({ configuration, storage: store.address, put: store.put, run }),
-    maxConcurrentRuns: configuration.maxConcurrentRuns,
-    now: () => new Date(),
+    engine,
+    maxConcurrentRuns,
+    now,
     startTimer,
   });
 }
 
-function makeApiOptions(
-  configuration: GoogleConfiguration,
-  services: Services,
-  scheduler: Scheduler,
-): ApiServerOptions {
-  const { permissions, tokens, faults } = services;
+interface ApiParts {
+  readonly services: Services;
+  readonly scheduler: Scheduler;
+  readonly stop: (sentence: string) => void;
+}
+
+function makeApi(configuration: GoogleConfiguration, parts: ApiParts): OnePort {
+  const { permissions, tokens, faults } = parts.services;
   const { workloadIdentity, awsSts } = configuration;
-  const protos = loadProtos();
-  const now = () => new Date();
-  const batches = new Batches({ configuration, permissions, scheduler, now });
-  const operations = new Operations({ root: protos.root, batches, scheduler, permissions });
-  const implementations = makeDataprocImplementations({ batches, operations });
-  return {
-    rest: new RestServices({ protos, tokens, implementations }),
-    sts: { workloadIdentity, awsSts, permissions, tokens },
-    iamCredentials: services,
+  const sts = { workloadIdentity, awsSts, permissions, tokens };
+  const products = [makeDataproc(configuration, parts), makeSecretManager(configuration, parts)];
+  const protos = products.map((product) => product.protos);
+  const log = configuration.faults ? new RequestLog() : undefined;
+  const dispatcher = new RpcDispatcher({
+    implementations: Object.fromEntries(
+      products.flatMap((product) => Object.entries(product.implementations)),
+    ),
+    rateLimits: new RateLimits(configuration, now),
+    ...{ tokens, faults, log, now },
+  });
+  const http = makeApiServer({
+    rest: new RestServices({ protos, dispatcher }),
+    findCall: (request) => findIdentityCall(request, { sts, iamCredentials: parts.services }),
     faults,
-    faultRoutes: configuration.faults,
-  };
+    local: log === undefined ? undefined : { faults, log, stop: parts.stop },
+  });
+  const tls = readTls(configuration);
+  return new OnePort(http, makeGrpcSpeaker({ protos, dispatcher }), { tls });
+}
+
+function readTls({ tls }: GoogleConfiguration): SecureContext | undefined {
+  if (tls === null) return undefined;
+  return createSecureContext({
+    cert: readFileSync(tls.certificate),
+    key: readFileSync(tls.key),
+    minVersion: 'TLSv1.2',
+  });
+}
+
+/** One of Google's products: what its RPCs are, and what they do. */
+interface Product {
+  readonly protos: Protos;
+  readonly implementations: Implementations;
+}
+
+function makeDataproc(
+  configuration: GoogleConfiguration,
+  { services: { permissions }, scheduler }: ApiParts,
+): Product {
+  const protos = loadProtos();
+  const { root } = protos;
+  const implementations = makeDataprocImplementations({
+    ...{ configuration, permissions, scheduler, root, now },
+  });
+  return { protos, implementations };
+}
+
+function makeSecretManager(
+  configuration: GoogleConfiguration,
+  { services: { permissions } }: ApiParts,
+): Product {
+  const implementations = makeSecretManagerImplementations({ configuration, permissions, now });
+  return { protos: loadSecretManagerProtos(), implementations };
 }
 
 interface Services {
@@ -115,10 +172,12 @@ interface Services {
 }
 
 function makeServices(configuration: GoogleConfiguration): Services {
-  const tokens = new TokenStore();
+  const { checkCredentials, stateDirectory } = configuration;
+  const shelf = openShelf(stateDirectory, 'tokens');
+  const tokens = new TokenStore(Date.now, { checkCredentials, shelf });
   for (const [token, email] of Object.entries(configuration.staticTokens))
     tokens.addStatic(token, email);
-  const keys = new SigningKeys();
+  const keys = new SigningKeys(openShelf(stateDirectory, 'keys'));
   for (const [email, account] of Object.entries(configuration.accounts))
     if (account.sign) void keys.prepare(email);
   return { permissions: new Permissions(configuration), tokens, keys, faults: new FaultTable() };
@@ -130,4 +189,8 @@ function startTimer(afterSeconds: number, callback: () => void): () => void {
   return () => {
     clearTimeout(timer);
   };
+}
+
+function now(): Date {
+  return new Date();
 }

@@ -10,8 +10,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type GoogleConfiguration, parseConfiguration } from './configuration.ts';
+import type { GoogleConfiguration } from './configuration.ts';
 import { startLocalGoogle } from './local-google.ts';
+import { parseConfiguration } from './parse-configuration.ts';
 import { ShapeError } from './shape.ts';
 
 async function readConfiguration(): Promise<GoogleConfiguration> {

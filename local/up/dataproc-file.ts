@@ -21,6 +21,8 @@ export interface DataprocAddresses {
   readonly bucket: string;
   /** Bearer token of an account with every permission. */
   readonly accessToken: string;
+  /** File with the certificate of Dataproc's TLS, which is its own root. */
+  readonly certificate: string;
   /** The process that serves. */
   readonly pid: number;
 }

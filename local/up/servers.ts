@@ -17,10 +17,7 @@ import type { Run } from './runs.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /** The sample input: FAA bird strikes, and where the local Cloud Storage holds them. */
-export const sample = {
-  uri: `gs://${buckets.inputs}/samples/birdstrikes.csv`,
-  file: join(projectFolder, 'node_modules', 'vega-datasets', 'data', 'birdstrikes.csv'),
-} as const;
+export const sample = toSample('birdstrikes.csv');
 
 /** Drivers beyond these wait: each is a Java of its own. Two fit a laptop with two cores. */
 const MAX_CONCURRENT_RUNS = 2;
@@ -87,10 +84,11 @@ export async function startGoogle(
     quotas: null,
     batchLabelFilter: false,
     ports: { google: 0, storage: 0 },
+    tls: null,
     secrets: {},
     stagingBucket: buckets.staging,
     buckets: Object.values(buckets),
-    seed: [sample],
+    seed: [sample, toSample('flights-3m.parquet')],
     workloadIdentity: { audience: workloadIdentityProvider, awsAccount, impersonation },
     accounts,
     staticTokens: { [publishToken]: publisher },
@@ -113,6 +111,13 @@ export async function publishTemplates(
   const env = { JOBGATE_PUBLISH_TOKEN: publishToken };
   const spec = { name: 'publish-templates', command: toolchain.node, args, env };
   await processes.run(spec, signal);
+}
+
+function toSample(name: string) {
+  return {
+    uri: `gs://${buckets.inputs}/samples/${name}`,
+    file: join(projectFolder, 'node_modules', 'vega-datasets', 'data', name),
+  } as const;
 }
 
 function makeFolder(run: Run, name: string): string {

@@ -1,14 +1,39 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, toCanonicalCode } from './api-error.ts';
-import { parseTable, parseText, parseWholeNumber, ShapeError } from '../shape.ts';
+import { ApiError, type CanonicalCode, canonicalCodes, toCanonicalCode } from './api-error.ts';
+import { makeRetryInfo } from './error-details.ts';
+import { parseTable, parseText, parseWholeNumber, ShapeError, type Table } from '../shape.ts';
+
+const accidents = [
+  /** The connection breaks before the work is done. */
+  'drop-before',
+  /** The work is done and the connection breaks without an answer. */
+  'drop-after',
+  /** The work is done and the connection breaks in the middle of the answer. */
+  'cut-body',
+  /** The work is late. */
+  'delay',
+  /** A list leaves out what was created less than `lagMs` ago. */
+  'stale-list',
+] as const;
 
 /** What happens to the next calls of one RPC. */
 export interface Fault {
   readonly rpc: string;
-  /** An HTTP error status instead of the work; or the work without an answer; or the work late. */
-  readonly status: number | 'drop-after' | 'delay';
+  /** An HTTP status or canonical code that takes the place of the work, or what befalls the call. */
+  readonly status: number | CanonicalCode | (typeof accidents)[number];
   readonly delayMs: number;
+  /** How far a stale list lags behind. */
+  readonly lagMs: number;
+  /** When the caller of a failed call is told to come back; undefined when it is not told. */
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** The way back to a caller. */
+export interface Line {
+  /** Breaks the connection. */
+  destroy(): unknown;
+  /** Makes the connection break in the middle of the answer; without it there is no answer. */
+  cut?(): void;
 }
 
 /** Makes calls fail on demand, and counts the calls of every RPC. */
@@ -33,52 +58,92 @@ export class FaultTable {
 
   /**
    * Does the work of one call under the fault that is due, if any. The work writes no answer
-   * before it returns.
+   * before it returns; it is told how far it lags behind if it lists something.
    * @throws ApiError the fault that takes the place of the work
    */
-  async intercept<T>(rpc: string, response: ServerResponse, work: () => Promise<T>): Promise<T> {
+  async intercept<T>(rpc: string, line: Line, work: (lagMs: number) => T | Promise<T>): Promise<T> {
     this.#counts.set(rpc, (this.#counts.get(rpc) ?? 0) + 1);
     const fault = this.#take(rpc);
-    if (fault !== undefined && fault.delayMs > 0) await sleep(fault.delayMs);
-    if (typeof fault?.status === 'number')
-      throw new ApiError(
-        toCanonicalCode(fault.status),
-        `The local fault of ${rpc}: ${fault.status}.`,
-      );
-    if (fault?.status !== 'drop-after') return work();
+    if (fault === undefined) return work(0);
+    if (fault.delayMs > 0) await sleep(fault.delayMs);
+    const refusal = toRefusal(fault);
+    if (fault.status === 'drop-before') line.destroy();
+    if (refusal !== undefined) throw refusal;
     try {
-      return await work();
+      return await work(fault.lagMs);
     } finally {
-      response.destroy();
+      if (fault.status === 'drop-after') line.destroy();
+      if (fault.status === 'cut-body') breakInMiddle(line);
     }
   }
 
   #take(rpc: string): Fault | undefined {
-    const due = this.#pending.find((entry) => entry.fault.rpc === rpc && entry.remaining > 0);
+    const due = this.#pending.find((entry) => entry.fault.rpc === rpc);
     if (due === undefined) return undefined;
     due.remaining -= 1;
+    if (due.remaining === 0) this.#pending = this.#pending.filter((entry) => entry !== due);
     return due.fault;
   }
 }
 
-/** Parses `{"rpc", "status", "delayMs"?, "count"?}`; the count is 1 when not given. @throws ShapeError */
+/**
+ * Parses `{"rpc", "status", "delayMs"?, "lagMs"?, "retryAfterSeconds"?, "count"?}`; the count is 1
+ * when not given. @throws ShapeError
+ */
 export function parseFault(value: unknown): { readonly fault: Fault; readonly count: number } {
-  const table = parseTable(value, 'the fault', ['rpc', 'status'], ['delayMs', 'count']);
-  const whole = (key: string, byDefault: number, max: number) =>
-    parseWholeNumber(table[key] ?? byDefault, `the fault's ${key}`, { min: byDefault, max });
-  return {
-    fault: {
-      rpc: parseText(table['rpc'], "the fault's rpc"),
-      status: parseStatus(table['status']),
-      delayMs: whole('delayMs', 0, 60_000),
-    },
-    count: whole('count', 1, 10_000),
+  const optional = ['delayMs', 'lagMs', 'retryAfterSeconds', 'count'];
+  const table = parseTable(value, 'the fault', ['rpc', 'status'], optional);
+  const count = parseKey(table, 'count', { byDefault: 1, min: 1, max: 10_000 });
+  const status = parseStatus(table['status']);
+  const retryAfter = { byDefault: 0, min: 0, max: 3600 };
+  const lag = { byDefault: 0, min: status === 'stale-list' ? 1 : 0, max: 86_400_000 };
+  const fault = {
+    rpc: parseText(table['rpc'], "the fault's rpc"),
+    status,
+    delayMs: parseKey(table, 'delayMs', { byDefault: 0, min: 0, max: 60_000 }),
+    lagMs: parseKey(table, 'lagMs', lag),
+    retryAfterSeconds: Object.hasOwn(table, 'retryAfterSeconds')
+      ? parseKey(table, 'retryAfterSeconds', retryAfter)
+      : undefined,
   };
+  return { fault, count };
+}
+
+function breakInMiddle(line: Line): void {
+  if (line.cut === undefined) line.destroy();
+  else line.cut();
+}
+
+function parseKey(
+  table: Table,
+  key: string,
+  {
+    byDefault,
+    ...range
+  }: { readonly byDefault: number; readonly min: number; readonly max: number },
+): number {
+  return parseWholeNumber(table[key] ?? byDefault, `the fault's ${key}`, range);
 }
 
 function parseStatus(value: unknown): Fault['status'] {
-  if (value === 'drop-after' || value === 'delay') return value;
+  const accident = accidents.find((name) => name === value);
+  if (accident !== undefined) return accident;
+  if (typeof value === 'string' && isCanonicalCode(value)) return value;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599)
     return value;
-  throw new ShapeError(`the fault's status must be 400 to 599, "drop-after" or "delay"`);
+  throw new ShapeError(
+    `the fault's status must be 400 to 599, a canonical code or one of ${accidents.join(', ')}`,
+  );
+}
+
+function isCanonicalCode(name: string): name is CanonicalCode {
+  return Object.hasOwn(canonicalCodes, name);
+}
+
+function toRefusal({ rpc, status, retryAfterSeconds }: Fault): ApiError | undefined {
+  const code = typeof status === 'number' ? toCanonicalCode(status) : status;
+  if (code === 'drop-before') return new ApiError('UNAVAILABLE', `The connection of ${rpc} broke.`);
+  if (!isCanonicalCode(code)) return undefined;
+  const details = retryAfterSeconds === undefined ? [] : [makeRetryInfo(retryAfterSeconds)];
+  return new ApiError(code, `The local fault of ${rpc}: ${status}.`, details);
 }

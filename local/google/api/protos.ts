@@ -21,7 +21,7 @@ export interface RpcMethod {
   readonly rules: readonly HttpRule[];
 }
 
-/** Google's own description of Dataproc. */
+/** Google's own description of some of its services. */
 export interface Protos {
   readonly root: protobuf.Root;
   readonly methods: readonly RpcMethod[];
@@ -44,13 +44,22 @@ const operationRules: Readonly<Record<string, HttpRule>> = {
   CancelOperation: { verb: 'POST', template: `${operation}:cancel`, body: undefined },
 };
 
-/** Loads the protos that `@google-cloud/dataproc` ships, with every RPC and its HTTP bindings. */
-export function loadProtos(): Protos {
+/** Where `@google-cloud/dataproc` keeps the protos that it ships. */
+export const dataprocProtos = '@google-cloud/dataproc/build/protos/protos.json';
+
+/**
+ * Loads the protos of one of Google's packages, with every RPC and its HTTP bindings. The module
+ * is a path like `@google-cloud/dataproc/build/protos/protos.json`; only the named services count
+ * when they are given, by full name, for example `google.longrunning.Operations`.
+ */
+export function loadProtos(module = dataprocProtos, services?: readonly string[]): Protos {
   const require = createRequire(import.meta.url);
-  const file = require.resolve('@google-cloud/dataproc/build/protos/protos.json');
-  const root = protobuf.loadSync(file);
+  const root = protobuf.loadSync(require.resolve(module));
   root.resolveAll();
-  return { root, methods: listServices(root).flatMap(listMethods) };
+  const found = listServices(root).filter(
+    (service) => services?.includes(service.fullName.slice(1)) ?? true,
+  );
+  return { root, methods: found.flatMap(listMethods) };
 }
 
 function listServices(namespace: protobuf.NamespaceBase): readonly protobuf.Service[] {

@@ -9,8 +9,8 @@ export type PlainMessage = Readonly<Record<string, unknown>>;
 type JsonObject = Record<string, JSONValue>;
 
 /**
- * Makes an RPC's request of path, query and body, as proto3 JSON says. Fields that the protos do
- * not know are ignored: clients newer than the protos send some.
+ * Makes an RPC's request of path, query and body, as proto3 JSON says. Parameters of the query that
+ * the protos do not know are ignored: clients add some of their own. In the body Google refuses them.
  * @throws ApiError INVALID_ARGUMENT
  */
 export function decodeRequest(
@@ -23,8 +23,8 @@ export function decodeRequest(
   if (route.body !== undefined && route.body !== '*')
     json[toCamelCase(route.body)] = parseBody(bodyText);
   for (const [name, value] of query) addParameter(type, json, toCamelCase(name), value);
-  for (const [field, value] of Object.entries(variables)) json[field] = value;
-  return toPlain(type, prune(type, json));
+  for (const [path, value] of Object.entries(variables)) setField(json, path.split('.'), value);
+  return toPlain(type, normalize(type, json, ''));
 }
 
 /**
@@ -85,21 +85,36 @@ function addParameter(type: protobuf.Type, json: JsonObject, field: string, valu
   else json[field] = Array.isArray(before) ? [...before, value] : [value];
 }
 
-/** proto3-json-serializer refuses unknown fields, where Google ignores them. */
-function prune(type: protobuf.Type, value: JSONValue): JSONValue {
+/** A variable of the path may fill a field of a field: `{template.name=…}`. */
+function setField(json: JsonObject, [field = '', ...rest]: readonly string[], value: string): void {
+  if (rest.length === 0) {
+    json[field] = value;
+    return;
+  }
+  const nested = Object.hasOwn(json, field) ? json[field] : undefined;
+  const holder = isJsonObject(nested) ? nested : {};
+  json[field] = holder;
+  setField(holder, rest, value);
+}
+
+/** Gives fields the names that the serializer knows; JSON may have those of the protos too. */
+function normalize(type: protobuf.Type, value: JSONValue, path: string): JSONValue {
   if (isWellKnown(type)) return value;
-  if (Array.isArray(value)) return value.map((item) => prune(type, item));
+  if (Array.isArray(value))
+    return value.map((item, index) => normalize(type, item, `${path}[${index}]`));
   if (!isJsonObject(value)) return value;
-  const known = Object.entries(value).flatMap(([key, child]) => {
+  const known = Object.entries(value).map(([key, child]) => {
     const name = toCamelCase(key);
     const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
-    return field === undefined ? [] : [[name, pruneField(field, child)] as const];
+    if (field === undefined) throw unknownName(key, path);
+    const place = path === '' ? toSnakeCase(name) : `${path}.${toSnakeCase(name)}`;
+    return [name, normalizeField(field, child, place)] as const;
   });
   return Object.fromEntries(known);
 }
 
 /** The serializer takes texts where maps belong, and numbers where texts belong. */
-function pruneField(field: protobuf.Field, value: JSONValue): JSONValue {
+function normalizeField(field: protobuf.Field, value: JSONValue, path: string): JSONValue {
   if (value === null) return value;
   if (field.map) {
     if (!isJsonObject(value)) throw mistyped(field, 'an object');
@@ -109,7 +124,24 @@ function pruneField(field: protobuf.Field, value: JSONValue): JSONValue {
   if (field.repeated && !Array.isArray(value)) throw mistyped(field, 'a list');
   for (const item of Array.isArray(value) ? value : [value]) checkItem(field, item);
   const nested = field.resolvedType;
-  return nested instanceof protobuf.Type ? prune(nested, value) : value;
+  return nested instanceof protobuf.Type ? normalize(nested, value, path) : value;
+}
+
+/** Source: https://cloud.google.com/apis/design/errors, google.rpc.BadRequest. */
+function unknownName(name: string, path: string): ApiError {
+  const place = path === '' ? '' : ` at '${path}'`;
+  const shown = JSON.stringify(name.slice(0, 80));
+  const message = `Invalid JSON payload received. Unknown name ${shown}${place}: Cannot find field.`;
+  return new ApiError('INVALID_ARGUMENT', message, [
+    {
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: [{ ...(path === '' ? {} : { field: path }), description: message }],
+    },
+  ]);
+}
+
+function toSnakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function checkItem(field: protobuf.Field, value: JSONValue): void {

@@ -5,6 +5,9 @@ type Test = (batch: Batch) => boolean;
 
 const tokenPattern = /\s*(?:(\(|\))|(<=|>=|!=|=|<|>|:)|"((?:[^"\\]|\\.)*)"|([^\s()<>=!:"]+))/y;
 const fieldNames = ['batch_id', 'batch_uuid', 'state', 'create_time'];
+const labelPattern = /^labels\.([A-Za-z0-9_-]{1,63})$/;
+const maxDepth = 50;
+const maxLength = 4000;
 
 interface Token {
   readonly kind: 'parenthesis' | 'operator' | 'quoted' | 'word';
@@ -13,15 +16,16 @@ interface Token {
 
 /**
  * Parses the filter of ListBatches: comparisons of batch_id, batch_uuid, state and create_time,
- * joined by AND, OR, NOT and parentheses; OR binds tighter than AND. Labels are refused: Google's
- * REST reference has them and the shipped protos do not, so that nothing may depend on them.
+ * joined by AND, OR, NOT and parentheses; OR binds tighter than AND. Google's REST reference has
+ * labels too, the shipped protos do not: they are refused unless `labels` says otherwise.
  * Source: https://google.aip.dev/160
  * @throws ApiError INVALID_ARGUMENT
  */
-export function parseBatchFilter(text: string): Test {
+export function parseBatchFilter(text: string, { labels = false } = {}): Test {
+  if (text.length > maxLength) throw invalid(`it is longer than ${maxLength}`);
   const tokens = tokenize(text);
   if (tokens.length === 0) return () => true;
-  const parser = new FilterParser(tokens);
+  const parser = new FilterParser(tokens, labels);
   const test = parser.parseExpression();
   parser.expectEnd();
   return test;
@@ -29,10 +33,13 @@ export function parseBatchFilter(text: string): Test {
 
 class FilterParser {
   readonly #tokens: readonly Token[];
+  readonly #labels: boolean;
   #position = 0;
+  #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], labels: boolean) {
     this.#tokens = tokens;
+    this.#labels = labels;
   }
 
   parseExpression(): Test {
@@ -53,6 +60,14 @@ class FilterParser {
   }
 
   #parseTerm(): Test {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw invalid('it is nested too deeply');
+    const test = this.#parseNested();
+    this.#depth -= 1;
+    return test;
+  }
+
+  #parseNested(): Test {
     if (this.#takeWord('NOT')) {
       const test = this.#parseTerm();
       return (batch) => !test(batch);
@@ -68,12 +83,16 @@ class FilterParser {
 
   #parseComparison(): Test {
     const field = this.#next();
-    if (field.kind !== 'word' || !fieldNames.includes(field.text))
+    if (field.kind !== 'word' || !this.#isField(field.text))
       throw invalid(`${JSON.stringify(field.text)} is not one of ${fieldNames.join(', ')}`);
     const operator = this.#next();
     if (operator.kind !== 'operator') throw invalid(`${field.text} is not compared with anything`);
     const value = this.#readValue();
     return compare(field.text, operator.text, value);
+  }
+
+  #isField(text: string): boolean {
+    return fieldNames.includes(text) || (this.#labels && labelPattern.test(text));
   }
 
   /** An unquoted time has colons, which are operators elsewhere. */
@@ -135,10 +154,22 @@ function tokenize(text: string): readonly Token[] {
 
 function compare(field: string, operator: string, value: string): Test {
   if (field === 'create_time') return compareTime(operator, value);
+  const label = labelPattern.exec(field)?.[1];
+  if (label !== undefined) return compareLabel(label, operator, value);
   const read = (batch: Batch) => readField(batch, field);
   if (operator === '=' || operator === ':') return (batch) => read(batch) === value;
   if (operator === '!=') return (batch) => read(batch) !== value;
   throw invalid(`${field} cannot be compared with ${operator}`);
+}
+
+/** Source: https://google.aip.dev/160: `labels.key:*` is a label that is there, whatever its value. */
+function compareLabel(label: string, operator: string, value: string): Test {
+  const read = ({ request: { labels } }: Batch) =>
+    Object.hasOwn(labels, label) ? labels[label] : undefined;
+  if (operator === ':' && value === '*') return (batch) => read(batch) !== undefined;
+  if (operator === '=' || operator === ':') return (batch) => read(batch) === value;
+  if (operator === '!=') return (batch) => read(batch) !== value;
+  throw invalid(`labels.${label} cannot be compared with ${operator}`);
 }
 
 function readField(batch: Batch, field: string): string {

@@ -1,48 +1,37 @@
-import { randomUUID } from 'node:crypto';
+import { approximateUsage } from './batch-usage.ts';
+import {
+  type BatchIdentity,
+  type BatchProgress,
+  type BatchState,
+  makeProgress,
+  type Stage,
+} from './batch-document.ts';
 import type { BatchRequest } from './batch-request.ts';
+import { describeFailure } from './failure-message.ts';
+import { toTimestamp } from './timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
+import type { Kept } from './register.ts';
 import type { Run, RunEnd, RunSpec } from '../spark/run.ts';
 
-/** The states of a batch, in the words of Batch.State. */
-export type BatchState =
-  'PENDING' | 'RUNNING' | 'CANCELLING' | 'CANCELLED' | 'SUCCEEDED' | 'FAILED';
-
-interface Stage {
-  readonly state: BatchState;
-  readonly message: string;
-  readonly since: Date;
-}
-
-/** What a batch gets when it is made. */
-export interface BatchIdentity {
-  readonly creator: string;
-  readonly operation: string;
-  readonly stagingBucket: string;
-  readonly createTime: Date;
-  /** Position in the order of creation. */
-  readonly sequence: number;
-}
-
 /** One batch, from its creation to its end. */
-export class Batch implements Run {
+export class Batch implements Run, Kept {
   readonly request: BatchRequest;
-  readonly uuid = randomUUID();
-  readonly createTime: Date;
-  readonly operation: string;
-  readonly sequence: number;
-  readonly #creator: string;
-  readonly #stagingBucket: string;
-  readonly #past: Stage[] = [];
-  #stage: Stage;
+  readonly #identity: BatchIdentity;
+  readonly #changed: (batch: Batch) => void;
+  #progress: BatchProgress;
 
-  constructor(request: BatchRequest, identity: BatchIdentity) {
+  constructor(
+    request: BatchRequest,
+    identity: BatchIdentity,
+    {
+      changed = () => undefined,
+      progress = makeProgress(identity.createTime),
+    }: { readonly changed?: (batch: Batch) => void; readonly progress?: BatchProgress } = {},
+  ) {
     this.request = request;
-    this.createTime = identity.createTime;
-    this.operation = identity.operation;
-    this.sequence = identity.sequence;
-    this.#creator = identity.creator;
-    this.#stagingBucket = identity.stagingBucket;
-    this.#stage = { state: 'PENDING', message: '', since: identity.createTime };
+    this.#identity = identity;
+    this.#changed = changed;
+    this.#progress = progress;
   }
 
   /** Resource name. */
@@ -53,7 +42,43 @@ export class Batch implements Run {
   /** What the driver's output objects begin with. */
   get outputUri(): string {
     const folder = `google-cloud-dataproc-metainfo/${this.uuid}/jobs/srvls-batch-${this.uuid}`;
-    return `gs://${this.#stagingBucket}/${folder}/driveroutput`;
+    return `gs://${this.#identity.stagingBucket}/${folder}/driveroutput`;
+  }
+
+  get uuid(): string {
+    return this.#progress.uuid;
+  }
+
+  get sequence(): number {
+    return this.#identity.sequence;
+  }
+
+  get requestId(): string | undefined {
+    return this.request.requestId;
+  }
+
+  get createTime(): Date {
+    return this.#identity.createTime;
+  }
+
+  /** Name of its long-running operation. */
+  get operation(): string {
+    return this.#identity.operation;
+  }
+
+  /** Whether its operation was deleted. */
+  get operationForgotten(): boolean {
+    return this.#progress.operationForgotten;
+  }
+
+  forgetOperation(): void {
+    this.#set({ operationForgotten: true });
+  }
+
+  get #stage(): Stage {
+    const stage = this.#progress.stages.at(-1);
+    if (stage === undefined) throw new Error('a batch has a stage from the start');
+    return stage;
   }
 
   get state(): BatchState {
@@ -74,6 +99,16 @@ export class Batch implements Run {
     return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(this.state);
   }
 
+  /** Whether its driver has been started. */
+  get hasStarted(): boolean {
+    return this.#progress.stages.some(({ state }) => state === 'RUNNING');
+  }
+
+  /** Whether its end has been asked for. */
+  get isCancelled(): boolean {
+    return this.state === 'CANCELLING';
+  }
+
   /** What its driver is started from. */
   get spec(): RunSpec {
     const { batchId, work, properties, ttlSeconds } = this.request;
@@ -81,16 +116,18 @@ export class Batch implements Run {
     return { uuid, name: batchId, work, properties, outputUri, ttlSeconds };
   }
 
+  /** What it waits for is not written down: the next server says it anew. */
   waits(reason: string): void {
-    this.#stage = { ...this.#stage, message: reason };
+    const stages = [...this.#progress.stages.slice(0, -1), { ...this.#stage, message: reason }];
+    this.#progress = { ...this.#progress, stages };
   }
 
   starts(at: Date): void {
-    this.#enter('RUNNING', at);
+    if (this.state === 'PENDING') this.#enter('RUNNING', at);
   }
 
   cancels(at: Date): void {
-    this.#enter('CANCELLING', at);
+    if (this.state !== 'CANCELLING') this.#enter('CANCELLING', at);
   }
 
   ends(end: RunEnd, at: Date): void {
@@ -101,26 +138,27 @@ export class Batch implements Run {
 
   /** The present state becomes history. */
   #enter(state: BatchState, since: Date, message = ''): void {
-    this.#past.push(this.#stage);
-    this.#stage = { state, message, since };
+    this.#set({ stages: [...this.#progress.stages, { state, message, since }] });
   }
 
-  /**
-   * Makes the stateMessage of a failed batch. Its form is that of real ones that people quote in
-   * public; clients find the reason between the brackets.
-   */
+  #set(changes: Partial<BatchProgress>): void {
+    this.#progress = { ...this.#progress, ...changes };
+    this.#changed(this);
+  }
+
   #describeFailure(reason: string): string {
     const { batchId, parent } = this.request;
     const [, project = '', , region = ''] = parent.split('/');
-    const console = 'https://console.cloud.google.com';
-    const folder = this.outputUri.replace(/^gs:\/\//, '').replace(/[^/]*$/, '');
-    return [
-      `Job failed with message [${reason}]. Additional details can be found at:`,
-      `${console}/dataproc/batches/${region}/${batchId}?project=${project}`,
-      `gcloud dataproc batches wait '${batchId}' --region '${region}' --project '${project}'`,
-      `${console}/storage/browser/${folder}`,
-      `${this.outputUri}.*`,
-    ].join('\n');
+    const { outputUri } = this;
+    const place = { project, region };
+    return describeFailure(reason, { place, kind: 'batches', id: batchId, outputUri });
+  }
+
+  /** What the batch is made from again. */
+  toDocument(): object {
+    const { parent, batchId, requestId, asked } = this.request;
+    const request = { parent, batchId, requestId, batch: asked };
+    return { request, identity: this.#identity, progress: this.#progress };
   }
 
   /** Makes the google.cloud.dataproc.v1.Batch of this moment. */
@@ -133,25 +171,27 @@ export class Batch implements Run {
       uuid: this.uuid,
       createTime: toTimestamp(this.createTime),
       runtimeConfig,
-      runtimeInfo: { outputUri: this.outputUri },
+      runtimeInfo: { outputUri: this.outputUri, ...this.#usage },
       state: this.#stage.state,
       stateMessage: this.#stage.message,
       stateTime: toTimestamp(this.#stage.since),
-      creator: this.#creator,
+      creator: this.#identity.creator,
       operation: this.operation,
-      stateHistory: this.#past.map(({ state, message, since }) => ({
+      stateHistory: this.#progress.stages.slice(0, -1).map(({ state, message, since }) => ({
         state,
         stateMessage: message,
         stateStartTime: toTimestamp(since),
       })),
     };
   }
-}
 
-/** Makes a google.protobuf.Timestamp. */
-export function toTimestamp(date: Date): PlainMessage {
-  const ms = date.getTime();
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+  /** What it has used is known at the end. */
+  get #usage(): PlainMessage {
+    const started = this.#progress.stages.find(({ state }) => state === 'RUNNING');
+    if (!this.hasEnded || started === undefined) return {};
+    const seconds = (this.#stage.since.getTime() - started.since.getTime()) / 1000;
+    return { approximateUsage: approximateUsage(this.request.properties, seconds) };
+  }
 }
 
 function toObject(value: unknown): object {

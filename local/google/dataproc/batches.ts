@@ -1,14 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api/api-error.ts';
 import { Batch } from './batch.ts';
+import { parseBatchDocument } from './batch-document.ts';
 import { parseBatchFilter } from './batch-filter.ts';
-import type { Scheduler } from '../spark/scheduler.ts';
+import { toBatchOperation } from './batch-operation.ts';
 import { type BatchRequest, parseBatchRequest } from './batch-request.ts';
+import type { LongRunning } from './long-running.ts';
+import { type Page, takePage } from './page.ts';
+import { regionOf, requireParent } from './place.ts';
+import { type Counter, Register } from './register.ts';
+import { textOr } from './request-fields.ts';
+import type { Revival } from './revival.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Permissions } from '../identity/permissions.ts';
-import type { Principal } from '../identity/tokens.ts';
+import { nameOf, type Principal } from '../identity/tokens.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
+import type { Scheduler } from '../spark/scheduler.ts';
+import type { Shelf } from '../state/shelf.ts';
 
+/** Source: ListBatchesRequest.page_size in the shipped batches.proto. */
 const page = { byDefault: 20, max: 1000 };
 
 /** What the batches need. */
@@ -16,19 +26,33 @@ export interface BatchesOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly scheduler: Scheduler;
+  readonly counter: Counter;
+  readonly shelf: Shelf;
   readonly now: () => Date;
 }
 
 /** The batches of the one project and region, and the RPCs of BatchController on them. */
 export class Batches {
   readonly #options: BatchesOptions;
-  readonly #byName = new Map<string, Batch>();
-  readonly #byRequestId = new Map<string, Batch>();
-  readonly #byOperation = new Map<string, Batch>();
-  #created = 0;
+  readonly #register: Register<Batch>;
 
   constructor(options: BatchesOptions) {
     this.#options = options;
+    this.#register = new Register(options.shelf, options.counter);
+  }
+
+  /** Takes back what an earlier server left; what it returns goes on. @throws ShapeError */
+  restore(): readonly Revival[] {
+    const batches = this.#register.restore((document) => {
+      const { request, identity, progress } = parseBatchDocument(document);
+      return new Batch(parseBatchRequest(request), identity, { changed: this.#save, progress });
+    });
+    return batches
+      .filter((batch) => !batch.hasEnded)
+      .map((batch) => {
+        const { sequence, hasStarted, isCancelled } = batch;
+        return { sequence, hasStarted, isCancelled, run: batch };
+      });
   }
 
   /** The `projects/…/locations/…` that batches live in. */
@@ -42,77 +66,84 @@ export class Batches {
    * request says. @throws ApiError
    */
   create(principal: Principal, message: PlainMessage): Batch {
-    this.#requireParent(message['parent']);
+    requireParent(this.#options.configuration, message['parent']);
     this.#require(principal, 'create', this.parent);
     const request = parseBatchRequest(message);
-    const replayed = this.#byRequestId.get(request.requestId ?? '');
+    const replayed = this.#register.findByRequestId(request.requestId);
     if (replayed !== undefined) return replayed;
     this.#requireAccount(principal, request);
     const batch = this.#makeBatch(principal, request);
-    if (this.#byName.has(batch.name))
+    if (this.#register.find(batch.name) !== undefined)
       throw new ApiError(
         'ALREADY_EXISTS',
         `Already exists: Failed to create batch: Batch ${batch.name}`,
       );
-    this.#created += 1;
-    this.#byName.set(batch.name, batch);
-    this.#byOperation.set(batch.operation, batch);
-    if (request.requestId !== undefined) this.#byRequestId.set(request.requestId, batch);
+    this.#register.add(batch);
     this.#options.scheduler.submit(batch);
     return batch;
   }
 
   /** GetBatch. @throws ApiError */
   get(principal: Principal, message: PlainMessage): Batch {
-    const name = toText(message['name']);
-    this.#requireParent(name.replace(/\/batches\/[^/]*$/, ''));
-    this.#require(principal, 'get', name);
-    const batch = this.#byName.get(name);
-    if (batch === undefined) throw new ApiError('NOT_FOUND', `Not found: Batch ${name}`);
-    return batch;
+    return this.#getFor(principal, 'get', message);
   }
 
   /** ListBatches, the newest first. @throws ApiError */
-  list(
-    principal: Principal,
-    message: PlainMessage,
-  ): { readonly batches: readonly Batch[]; readonly nextPageToken: string } {
-    this.#requireParent(message['parent']);
+  list(principal: Principal, message: PlainMessage): Page<Batch> {
+    const { configuration } = this.#options;
+    requireParent(configuration, message['parent']);
     this.#require(principal, 'list', this.parent);
-    if (!['', 'create_time desc'].includes(toText(message['orderBy'])))
+    if (!['', 'create_time desc'].includes(textOr(message, 'orderBy', '')))
       throw new ApiError('INVALID_ARGUMENT', 'order_by must be empty or "create_time desc".');
-    const matches = parseBatchFilter(toText(message['filter']));
-    const before = parsePageToken(toText(message['pageToken']));
-    const newestFirst = [...this.#byName.values()].reverse();
-    const rest = newestFirst.filter((batch) => batch.sequence < before && matches(batch));
-    const batches = rest.slice(0, toPageSize(message['pageSize']));
-    const more = rest.length > batches.length;
-    return { batches, nextPageToken: more ? `${batches.at(-1)?.sequence ?? ''}` : '' };
+    const filter = textOr(message, 'filter', '');
+    const matches = parseBatchFilter(filter, { labels: configuration.batchLabelFilter });
+    const shown = this.#register.newestFirst().filter(matches);
+    return takePage(shown, message, page);
   }
 
   /** DeleteBatch; its id may be used again. @throws ApiError */
   delete(principal: Principal, message: PlainMessage): void {
-    const name = toText(message['name']);
-    this.#requireParent(name.replace(/\/batches\/[^/]*$/, ''));
-    this.#require(principal, 'delete', name);
-    const batch = this.#byName.get(name);
-    if (batch === undefined) throw new ApiError('NOT_FOUND', `Not found: Batch ${name}`);
+    const batch = this.#getFor(principal, 'delete', message);
     if (!batch.hasEnded)
       throw new ApiError(
         'FAILED_PRECONDITION',
-        `Batch ${name} is in state ${batch.state}; only a batch in a terminal state can be deleted.`,
+        `Batch ${batch.name} is in state ${batch.state}; only a batch in a terminal state can be deleted.`,
       );
-    this.#byName.delete(name);
+    this.#register.delete(batch);
   }
 
-  /** Finds the batch of a long-running operation by the operation's name. */
-  findByOperation(name: string): Batch | undefined {
-    return this.#byOperation.get(name);
+  /** The long-running operations of batches, from the newest on. */
+  operations(): readonly LongRunning[] {
+    return this.#register
+      .everNewestFirst()
+      .filter(({ operationForgotten }) => !operationForgotten)
+      .map((batch) => this.toOperation(batch));
   }
 
-  /** Forgets an operation; its batch stays. */
-  forgetOperation(name: string): void {
-    this.#byOperation.delete(name);
+  /** Finds a long-running operation by its name. */
+  findOperation(name: string): LongRunning | undefined {
+    const batch = this.#register.everNewestFirst().find(({ operation }) => operation === name);
+    return batch === undefined || batch.operationForgotten ? undefined : this.toOperation(batch);
+  }
+
+  /** Makes the long-running operation of a batch. */
+  toOperation(batch: Batch): LongRunning {
+    return toBatchOperation(batch, () => {
+      this.#options.scheduler.cancel(batch, 'The batch was cancelled.');
+    });
+  }
+
+  readonly #save = (batch: Batch): void => {
+    this.#register.save(batch);
+  };
+
+  #getFor(principal: Principal, verb: 'get' | 'delete', message: PlainMessage): Batch {
+    const name = textOr(message, 'name', '');
+    requireParent(this.#options.configuration, name.replace(/\/batches\/[^/]*$/, ''));
+    this.#require(principal, verb, name);
+    const batch = this.#register.find(name);
+    if (batch === undefined) throw new ApiError('NOT_FOUND', `Not found: Batch ${name}`);
+    return batch;
   }
 
   /** A batch that names no account runs as the default one of Compute Engine. */
@@ -123,18 +154,19 @@ export class Batches {
   }
 
   #makeBatch(principal: Principal, request: BatchRequest): Batch {
-    const { configuration, now } = this.#options;
-    const { project, region, buckets } = configuration;
+    const { configuration, now, counter } = this.#options;
+    const { buckets } = configuration;
     const stagingBucket = request.stagingBucket ?? configuration.stagingBucket;
     if (!buckets.includes(stagingBucket))
       throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
-    return new Batch(request, {
-      creator: principal.kind === 'account' ? principal.email : principal.role,
-      operation: `projects/${project}/regions/${region}/operations/${randomUUID()}`,
+    const identity = {
+      creator: nameOf(principal),
+      operation: `${regionOf(configuration)}/operations/${randomUUID()}`,
       stagingBucket,
       createTime: now(),
-      sequence: this.#created + 1,
-    });
+      sequence: counter.next(),
+    };
+    return new Batch(request, identity, { changed: this.#save });
   }
 
   #require(
@@ -144,36 +176,4 @@ export class Batches {
   ): void {
     this.#options.permissions.require(principal, `dataproc.batches.${verb}`, resource);
   }
-
-  /** Google answers for a foreign project as for one that the caller has no permission on. */
-  #requireParent(parent: unknown): void {
-    const { project, region } = this.#options.configuration;
-    const [, foreignProject, foreignRegion] =
-      /^projects\/([^/]*)\/locations\/([^/]*)$/.exec(toText(parent)) ?? [];
-    if (foreignProject !== project)
-      throw new ApiError(
-        'PERMISSION_DENIED',
-        `Permission denied on resource project ${foreignProject ?? ''}.`,
-      );
-    if (foreignRegion !== region)
-      throw new ApiError('NOT_FOUND', `Not found: Location ${toText(parent)}`);
-  }
-}
-
-/** A page begins below the sequence number that its token is. */
-function parsePageToken(token: string): number {
-  if (token === '') return Number.POSITIVE_INFINITY;
-  if (!/^[1-9]\d{0,14}$/.test(token))
-    throw new ApiError('INVALID_ARGUMENT', 'The page token is not valid.');
-  return Number(token);
-}
-
-function toPageSize(value: unknown): number {
-  const size = typeof value === 'number' ? value : 0;
-  if (size < 0) throw new ApiError('INVALID_ARGUMENT', 'page_size must not be negative.');
-  return size === 0 ? page.byDefault : Math.min(size, page.max);
-}
-
-function toText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

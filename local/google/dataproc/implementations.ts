@@ -1,27 +1,18 @@
 import type { Implementations } from '../identity/implementation.ts';
 import type { Batches } from './batches.ts';
+import type { Jobs } from './jobs.ts';
 import type { Operations } from './operations.ts';
 
-/** The parts of Dataproc that RPCs reach. */
-export interface DataprocParts {
-  readonly batches: Batches;
-  readonly operations: Operations;
-}
-
-/** Makes what the RPCs of Dataproc do; one that is not here is not implemented. */
-export function makeDataprocImplementations(parts: DataprocParts): Implementations {
-  return { ...makeBatchController(parts), ...makeOperations(parts) };
-}
-
-function makeBatchController({ batches, operations }: DataprocParts): Implementations {
+/** Makes what the RPCs of BatchController do. */
+export function makeBatchController(batches: Batches, operations: Operations): Implementations {
   const service = 'google.cloud.dataproc.v1.BatchController';
   return {
     [`${service}.CreateBatch`]: (principal, request) =>
-      operations.toMessage(batches.create(principal, request)),
+      operations.toMessage(batches.toOperation(batches.create(principal, request))),
     [`${service}.GetBatch`]: (principal, request) => batches.get(principal, request).toMessage(),
     [`${service}.ListBatches`]: (principal, request) => {
-      const { batches: found, nextPageToken } = batches.list(principal, request);
-      return { batches: found.map((batch) => batch.toMessage()), nextPageToken };
+      const { items, nextPageToken } = batches.list(principal, request);
+      return { batches: items.map((batch) => batch.toMessage()), nextPageToken };
     },
     [`${service}.DeleteBatch`]: (principal, request) => {
       batches.delete(principal, request);
@@ -30,16 +21,21 @@ function makeBatchController({ batches, operations }: DataprocParts): Implementa
   };
 }
 
-function makeOperations({ operations }: DataprocParts): Implementations {
-  const service = 'google.longrunning.Operations';
+/** Makes what the RPCs of JobController do. */
+export function makeJobController(jobs: Jobs, operations: Operations): Implementations {
+  const service = 'google.cloud.dataproc.v1.JobController';
   return {
-    [`${service}.GetOperation`]: (principal, request) => operations.get(principal, request),
-    [`${service}.CancelOperation`]: (principal, request) => {
-      operations.cancel(principal, request);
-      return {};
-    },
-    [`${service}.DeleteOperation`]: (principal, request) => {
-      operations.delete(principal, request);
+    [`${service}.SubmitJob`]: (principal, request) => jobs.submit(principal, request).toMessage(),
+    [`${service}.SubmitJobAsOperation`]: (principal, request) =>
+      operations.toMessage(
+        jobs.toOperation(jobs.submit(principal, request, { asOperation: true })),
+      ),
+    [`${service}.GetJob`]: (principal, request) => jobs.get(principal, request).toMessage(),
+    [`${service}.ListJobs`]: (principal, request) => jobs.list(principal, request),
+    [`${service}.UpdateJob`]: (principal, request) => jobs.update(principal, request).toMessage(),
+    [`${service}.CancelJob`]: (principal, request) => jobs.cancel(principal, request).toMessage(),
+    [`${service}.DeleteJob`]: (principal, request) => {
+      jobs.delete(principal, request);
       return {};
     },
   };

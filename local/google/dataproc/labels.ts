@@ -6,17 +6,17 @@ const maxLabels = 32;
 const pattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Checks the labels of a batch. What Dataproc accepts beyond RFC 1035 is not written down, so that
+ * Checks the labels of a batch, a job or a template. What Dataproc accepts beyond RFC 1035 is not written down, so that
  * everything beyond it is refused: upper case, underscores, dots, a digit in front.
  * Source: https://cloud.google.com/dataproc-serverless/docs/reference/rest/v1/projects.locations.batches
  * @throws ApiError INVALID_ARGUMENT
  */
-export function checkLabels(labels: Readonly<Record<string, string>>): void {
+export function checkLabels(labels: Readonly<Record<string, string>>, kind = 'batch'): void {
   const entries = Object.entries(labels);
   if (entries.length > maxLabels)
     throw new ApiError(
       'INVALID_ARGUMENT',
-      `No more than ${maxLabels} labels can be associated with a batch; there are ${entries.length}.`,
+      `No more than ${maxLabels} labels can be associated with a ${kind}; there are ${entries.length}.`,
     );
   for (const [key, value] of entries) {
     if (!pattern.test(key))

@@ -23,11 +23,15 @@ export interface SignedRequest {
 }
 
 /** What AWS STS says about who signed. */
-export interface AwsCaller {
-  readonly account: string;
-  readonly role: string;
-  readonly session: string;
-}
+export type AwsCaller =
+  | {
+      readonly kind: 'role';
+      readonly account: string;
+      readonly role: string;
+      readonly session: string;
+    }
+  /** AWS refuses the request, or the signer is no assumed role. */
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** AWS STS could not be asked. */
 export class AwsUnavailable extends Error {}
@@ -50,28 +54,27 @@ export function parseSubjectToken(subjectToken: string, audience: string): Signe
   const headers = parseHeaders(table['headers']);
   for (const name of ['authorization', 'host', 'x-amz-date'])
     if (headers[name] === undefined) throw new ShapeError(`${where} lacks the header ${name}`);
+  checkSignature(headers, host);
   if (headers['host'] !== host) throw new ShapeError(`${where}'s host header must be ${host}`);
   if (headers['x-goog-cloud-target-resource'] !== audience)
     throw new ShapeError(`${where}'s header x-goog-cloud-target-resource must be the audience`);
   return { host, headers };
 }
 
-/**
- * Asks AWS STS who signed the request; undefined when STS refuses or the signer is no assumed role.
- * @throws AwsUnavailable
- */
-export async function findAwsCaller(
-  signed: SignedRequest,
-  awsSts: string,
-): Promise<AwsCaller | undefined> {
+/** Asks AWS STS who signed the request. @throws AwsUnavailable */
+export async function findAwsCaller(signed: SignedRequest, awsSts: string): Promise<AwsCaller> {
   const { status, text } = await post(signed, awsSts);
   if (status >= 500) throw new AwsUnavailable(`AWS STS answered ${status}`);
+  if (status !== 200) {
+    const code = /<Code>([A-Za-z]{1,64})<\/Code>/.exec(text)?.[1] ?? `status ${status}`;
+    return { kind: 'refused', reason: `AWS STS refuses the request: ${code}` };
+  }
   const arn = /<Arn>([^<]*)<\/Arn>/.exec(text)?.[1] ?? '';
   const [, account, role, session] =
     /^arn:aws:sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\/([\w+=,.@-]+)$/.exec(arn) ?? [];
-  if (status !== 200 || account === undefined || role === undefined || session === undefined)
-    return undefined;
-  return { account, role, session };
+  if (account === undefined || role === undefined || session === undefined)
+    return { kind: 'refused', reason: 'AWS STS does not name an assumed role' };
+  return { kind: 'role', account, role, session };
 }
 
 function decode(text: string): string {
@@ -80,6 +83,37 @@ function decode(text: string): string {
   } catch {
     throw new ShapeError('the subject token is not URL-encoded');
   }
+}
+
+/**
+ * Checks what AWS STS checks of a signature besides its value, and an emulator of it may not: the
+ * region is the host's, the service is sts, the date is one, and all that STS reads is signed.
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+ */
+function checkSignature(headers: Readonly<Record<string, string>>, host: string): void {
+  const [, date, region, names] =
+    /^AWS4-HMAC-SHA256 Credential=\w+\/(\d{8})\/([a-z0-9-]+)\/sts\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$/.exec(
+      headers['authorization'] ?? '',
+    ) ?? [];
+  if (date === undefined || region === undefined || names === undefined)
+    throw new ShapeError("the subject token's signature is not one of version 4 for sts");
+  if (region !== (/^sts\.([a-z0-9-]+)\.amazonaws/.exec(host)?.[1] ?? 'us-east-1'))
+    throw new ShapeError(`the subject token's signature must be for the region of ${host}`);
+  if (toAwsDate(headers['x-amz-date'] ?? '')?.startsWith(date) !== true)
+    throw new ShapeError("the subject token's header x-amz-date must be of the signature's day");
+  const read = ['host', 'x-amz-date', 'x-amz-security-token'];
+  const unsigned = read.find(
+    (name) => headers[name] !== undefined && !names.split(';').includes(name),
+  );
+  if (unsigned !== undefined)
+    throw new ShapeError(`the subject token's header ${unsigned} must be signed`);
+}
+
+/** Returns the text when it is like 20261121T140000Z, of a day and a time that there are. */
+function toAwsDate(text: string): string | undefined {
+  const iso = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z');
+  const date = new Date(iso);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? text : undefined;
 }
 
 /** Whatever else the URL said would be asked of AWS in Google's name. */

@@ -29,9 +29,17 @@ export function findIamCredentialsCall(
 ): RpcCall | undefined {
   const match = pathPattern.exec(parseTarget(request).pathname);
   if (match?.[1] === undefined || request.method !== 'POST') return undefined;
-  const email = decodeURIComponent(match[1]);
+  const email = decode(match[1]);
   const work = match[2] === 'signBlob' ? signBlob : generateAccessToken;
   return { rpc: work.name, run: () => answer(request, options, { email, work }) };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ApiError('INVALID_ARGUMENT', 'The path is not well encoded.');
+  }
 }
 
 type Work = (
@@ -60,8 +68,11 @@ const generateAccessToken: Work = function generateAccessToken(
   { principal, email, body },
   { permissions, tokens },
 ) {
-  if (principal.kind !== 'federated' || !permissions.mayImpersonate(principal.role, email))
-    throw permissionDenied('iam.serviceAccounts.getAccessToken', 'resource');
+  const mayImpersonate =
+    principal.kind === 'federated'
+      ? permissions.mayImpersonate(principal.role, email)
+      : principal.kind === 'anyone' && permissions.findAccount(email) !== undefined;
+  if (!mayImpersonate) throw permissionDenied('iam.serviceAccounts.getAccessToken', 'resource');
   requireNoDelegates(body);
   const scopes = parseList(body['scope'] ?? [], 'scope', parseText);
   if (!scopes.includes(cloudPlatform))
@@ -72,10 +83,9 @@ const generateAccessToken: Work = function generateAccessToken(
 };
 
 const signBlob: Work = async function signBlob({ principal, email, body }, { permissions, keys }) {
+  // roles/iam.workloadIdentityUser, which lets a role impersonate, does not hold signBlob.
   const mayActFor =
-    principal.kind === 'account'
-      ? principal.email === email
-      : permissions.mayImpersonate(principal.role, email);
+    principal.kind === 'anyone' || (principal.kind === 'account' && principal.email === email);
   if (!mayActFor || permissions.findAccount(email)?.sign !== true)
     throw permissionDenied('iam.serviceAccounts.signBlob', 'resource');
   requireNoDelegates(body);

@@ -1,15 +1,33 @@
-import { createHash, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
 import { promisify } from 'node:util';
+import { parseTable, parseText, ShapeError } from '../shape.ts';
+import { openShelf, type Shelf } from '../state/shelf.ts';
 
 interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
 
-/** The system-managed keys of service accounts: one each, made in this process and never written. */
+/** The system-managed keys of service accounts: one each, which leave this process to the shelf only. */
 export class SigningKeys {
   readonly #pairs = new Map<string, Promise<KeyPair>>();
   readonly #public = new Map<string, KeyObject>();
+  readonly #shelf: Shelf;
+
+  constructor(shelf: Shelf = openShelf(null, 'keys')) {
+    this.#shelf = shelf;
+    for (const [email, pair] of shelf.parseAll(parseDocument)) {
+      this.#pairs.set(email, Promise.resolve(pair));
+      this.#public.set(email, pair.publicKey);
+    }
+  }
 
   /** Signs with the account's key, which is made when it is first needed. */
   async sign(
@@ -32,10 +50,31 @@ export class SigningKeys {
     const existing = this.#pairs.get(email);
     if (existing !== undefined) return existing;
     const made = promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then((pair) => {
+      this.#shelf.save(toKey(email), toDocument(email, pair));
       this.#public.set(email, pair.publicKey);
       return pair;
     });
     this.#pairs.set(email, made);
     return made;
+  }
+}
+
+function toKey(email: string): string {
+  return createHash('sha256').update(email).digest('hex');
+}
+
+function toDocument(email: string, { privateKey }: KeyPair): object {
+  return { email, privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+}
+
+function parseDocument(document: unknown, where: string): readonly [email: string, pair: KeyPair] {
+  const table = parseTable(document, where, ['email', 'privateKey']);
+  const email = parseText(table['email'], `${where}'s email`);
+  try {
+    const privateKey = createPrivateKey(parseText(table['privateKey'], `${where}'s privateKey`));
+    return [email, { privateKey, publicKey: createPublicKey(privateKey) }];
+  } catch {
+    // The cause might quote the key.
+    throw new ShapeError(`${where} is damaged`);
   }
 }

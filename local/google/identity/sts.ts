@@ -60,8 +60,7 @@ async function authenticate(form: URLSearchParams, options: StsOptions): Promise
   const subjectToken = form.get('subject_token') ?? '';
   const signed = parseSubjectToken(subjectToken, workloadIdentity.audience);
   const caller = await findAwsCaller(signed, awsSts);
-  if (caller === undefined)
-    throw new OAuthError('invalid_grant', 'AWS STS does not confirm an assumed role.');
+  if (caller.kind === 'refused') throw new OAuthError('invalid_grant', `${caller.reason}.`);
   const { account, role } = caller;
   if (account !== workloadIdentity.awsAccount || !permissions.admitsRole(role))
     throw new OAuthError(
@@ -77,6 +76,10 @@ function checkForm(form: URLSearchParams, audience: string): void {
     requested_token_type: accessToken,
     subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
   };
+  // RFC 6749 section 3.2: no parameter may be there twice.
+  for (const name of new Set(form.keys()))
+    if (form.getAll(name).length > 1)
+      throw new OAuthError('invalid_request', `The parameter ${name.slice(0, 64)} is repeated.`);
   for (const [name, value] of Object.entries(expected))
     if (form.get(name) !== value)
       throw new OAuthError('invalid_request', `The parameter ${name} must be ${value}.`);

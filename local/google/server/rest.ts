@@ -1,55 +1,51 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../api/api-error.ts';
-import type { Answer } from '../api/http-exchange.ts';
-import { findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
-import type { Protos, RpcMethod } from '../api/protos.ts';
+import type { Line } from '../api/faults.ts';
+import { type Answer, findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
+import type { Protos } from '../api/protos.ts';
 import { compileRoutes, findRoute, type Route, type RouteMatch } from '../api/routes.ts';
 import { decodeRequest, encodeResponse, wantsNumericEnums } from '../api/transcoding.ts';
-import type { Implementations } from '../identity/implementation.ts';
-import type { RpcCall } from '../api/rpc-call.ts';
-import type { TokenStore } from '../identity/tokens.ts';
+import type { RpcDispatcher } from './rpc.ts';
 
 const maxBodyBytes = 10 * 1024 * 1024;
 
-/** What the REST face of Dataproc needs. */
+/** What RPCs over REST need. */
 export interface RestOptions {
-  readonly protos: Protos;
-  readonly tokens: TokenStore;
-  readonly implementations: Implementations;
+  readonly protos: readonly Protos[];
+  readonly dispatcher: RpcDispatcher;
 }
 
 /** Google's RPCs over REST: every RPC of the shipped protos has its routes, some are implemented. */
 export class RestServices {
-  readonly #options: RestOptions;
+  readonly #dispatcher: RpcDispatcher;
   readonly #routes: readonly Route[];
 
-  constructor(options: RestOptions) {
-    this.#options = options;
-    this.#routes = compileRoutes(options.protos.methods);
+  constructor({ protos, dispatcher }: RestOptions) {
+    this.#dispatcher = dispatcher;
+    this.#routes = compileRoutes(protos.flatMap(({ methods }) => methods));
   }
 
-  /** Finds the RPC of a request; undefined when no path fits. @throws ApiError */
-  find(request: IncomingMessage): RpcCall | undefined {
+  /** Finds what answers a request; undefined when no path fits. @throws ApiError */
+  find(request: IncomingMessage): ((line: Line) => Promise<Answer>) | undefined {
     const target = parseTarget(request);
     const match = findRoute(this.#routes, request.method ?? 'GET', target.pathname);
     if (match === undefined) return undefined;
-    const run = () => this.#run(request, match, target.searchParams);
-    return { rpc: match.route.method.name, run };
+    return (line) => this.#answer(request, { match, query: target.searchParams, line });
   }
 
-  async #run(request: IncomingMessage, match: RouteMatch, query: URLSearchParams): Promise<Answer> {
+  async #answer(
+    request: IncomingMessage,
+    { match, query, line }: { match: RouteMatch; query: URLSearchParams; line: Line },
+  ): Promise<Answer> {
     const body = await readBody(request, maxBodyBytes);
-    const principal = this.#options.tokens.authenticate(findBearerToken(request));
     const { method } = match.route;
-    const implementation = this.#options.implementations[`${method.service}.${method.name}`];
-    if (implementation === undefined) throw unimplemented(method);
-    const decoded = decodeRequest(match, query, body.toString('utf8'));
-    const message = await implementation(principal, decoded);
+    const message = await this.#dispatcher.dispatch({
+      method,
+      transport: 'rest',
+      token: findBearerToken(request),
+      line,
+      decode: () => decodeRequest(match, query, body.toString('utf8')),
+    });
     const options = { numericEnums: wantsNumericEnums(query) };
     return { status: 200, body: encodeResponse(method.responseType, message, options) };
   }
-}
-
-function unimplemented({ service, name }: RpcMethod): ApiError {
-  return new ApiError('UNIMPLEMENTED', `The local Dataproc does not implement ${service}.${name}.`);
 }

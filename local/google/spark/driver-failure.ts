@@ -7,7 +7,10 @@ const maxReasonLength = 1000;
 export function findFailureReason(outputTail: string, exitStatus: number): string {
   const lines = outputTail.split(/\r?\n/);
   const reason =
-    findTracebackReason(lines) ?? findSyntaxError(lines) ?? findJavaException(lines) ?? undefined;
+    findTracebackReason(lines) ??
+    findSyntaxError(lines) ??
+    findJavaException(lines) ??
+    findSqlError(lines);
   return (reason ?? `User application exited with ${exitStatus}`).slice(0, maxReasonLength);
 }
 
@@ -31,6 +34,17 @@ function findSyntaxError(lines: readonly string[]): string | undefined {
 function findJavaException(lines: readonly string[]): string | undefined {
   for (const line of lines.toReversed()) {
     const match = /^Exception in thread "[^"]*" (.+)$/.exec(line);
+    if (match !== null) return match[1];
+  }
+  return undefined;
+}
+
+/** Spark's SQL shell prints the error of a statement with its class in brackets, or logs it. */
+function findSqlError(lines: readonly string[]): string | undefined {
+  const error =
+    /^(?:.* ERROR SparkSQLCLIDriver: )?(\[[A-Z][A-Z0-9_.]+\] .+|Could not open input file .+)$/;
+  for (const line of lines.toReversed()) {
+    const match = error.exec(line);
     if (match !== null) return match[1];
   }
   return undefined;

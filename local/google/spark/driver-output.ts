@@ -3,45 +3,75 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The size of a part at most, in bytes. */
 const maxPartBytes = 1024 * 1024;
+/** The size of all parts together; what a driver prints after that is lost. Chosen here. */
+const defaultMaxBytes = 256 * 1024 * 1024;
 /** How often new output becomes a part. */
 const flushMs = 700;
 /** How often a part is offered to the store, and how long between. */
 const putAttempts = 3;
 const retryMs = 100;
-/** How much of the end is kept for finding the reason of a failure. */
+/** How much of the end is read for finding the reason of a failure. */
 const tailBytes = 64 * 1024;
 
 /** Stores one object. */
 export type PutObject = (uri: string, content: Uint8Array) => Promise<void>;
 
+/** How far the copying has come. */
+export interface OutputPosition {
+  /** Parts that are stored. */
+  readonly parts: number;
+  /** Bytes of the file that these hold. */
+  readonly offset: number;
+  /** Length of the part that is being stored, or 0. */
+  readonly pending: number;
+}
+
+/** What copying the output depends on. */
+export interface DriverOutputOptions {
+  readonly put: PutObject;
+  /** Where an earlier server came to. */
+  readonly from?: OutputPosition;
+  /** Told the position before each part is stored, so that the same part can be stored again. */
+  readonly save?: (position: OutputPosition) => void;
+  readonly maxBytes?: number;
+}
+
 /**
  * Copies the driver's output, while it grows, to the objects `<outputUri>.000000000`,
  * `.000000001` and so on. An object of no bytes says that nothing follows: gcloud's reader stops
- * only there.
+ * only there. Output beyond the bound is cut off the file, too.
  */
 export class DriverOutput {
   readonly #file: FileHandle;
   readonly #outputUri: string;
   readonly #put: PutObject;
+  readonly #save: (position: OutputPosition) => void;
+  readonly #maxBytes: number;
   readonly #timer: NodeJS.Timeout;
-  #offset = 0;
-  #parts = 0;
-  #tail = Buffer.alloc(0);
+  #position: OutputPosition;
+  #isCut = false;
   #flushing: Promise<void> = Promise.resolve();
+  #cutting: Promise<void> = Promise.resolve();
 
-  /** Starts copying the file, which exists already. */
-  static async follow(path: string, outputUri: string, put: PutObject): Promise<DriverOutput> {
-    return new DriverOutput(await open(path, 'r'), outputUri, put);
+  /** Starts copying the file, which exists already and which its writers only append to. */
+  static async follow(
+    path: string,
+    outputUri: string,
+    options: DriverOutputOptions,
+  ): Promise<DriverOutput> {
+    return new DriverOutput(await open(path, 'r+'), outputUri, options);
   }
 
-  private constructor(file: FileHandle, outputUri: string, put: PutObject) {
+  private constructor(file: FileHandle, outputUri: string, options: DriverOutputOptions) {
     this.#file = file;
     this.#outputUri = outputUri;
-    this.#put = put;
+    this.#put = options.put;
+    this.#save = options.save ?? (() => undefined);
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+    this.#position = options.from ?? { parts: 0, offset: 0, pending: 0 };
     this.#timer = setInterval(() => {
-      this.#flush().catch((error: unknown) => {
-        process.stderr.write(`driver output: ${String(error)}\n`);
-      });
+      this.#cutting = this.#cut().catch(report);
+      this.#flush().catch(report);
     }, flushMs);
   }
 
@@ -49,10 +79,11 @@ export class DriverOutput {
   async finish(): Promise<string> {
     clearInterval(this.#timer);
     try {
-      await this.#flushing.catch(() => undefined);
+      await this.#cutting;
       await this.#flush();
+      if (this.#isCut) await this.#putPart(Buffer.from(this.#cutLine()));
       await this.#putPart(new Uint8Array());
-      return this.#tail.toString('utf8');
+      return await this.#readTail();
     } finally {
       await this.#file.close();
     }
@@ -64,23 +95,54 @@ export class DriverOutput {
   }
 
   async #copyNewOutput(): Promise<void> {
-    const buffer = Buffer.alloc(maxPartBytes);
     for (;;) {
-      const { bytesRead } = await this.#file.read(buffer, 0, maxPartBytes, this.#offset);
-      if (bytesRead === 0) return;
-      const part = Buffer.from(buffer.subarray(0, bytesRead));
-      await this.#putPart(part);
-      this.#offset += bytesRead;
-      this.#tail = Buffer.concat([this.#tail, part]).subarray(-tailBytes);
+      const { parts, offset, pending } = this.#position;
+      const length = pending === 0 ? await this.#measureNewOutput(offset) : pending;
+      if (length === 0) return;
+      this.#position = { parts, offset, pending: length };
+      this.#save(this.#position);
+      await this.#putPart(await this.#read(offset, length));
+      this.#position = { parts: parts + 1, offset: offset + length, pending: 0 };
     }
   }
 
+  async #measureNewOutput(offset: number): Promise<number> {
+    const { size } = await this.#file.stat();
+    this.#isCut ||= size > this.#maxBytes;
+    const rest = Math.min(size, this.#maxBytes) - offset;
+    return Math.max(Math.min(rest, maxPartBytes), 0);
+  }
+
+  /** Runs beside the copying, which a driver that prints fast would outrun. */
+  async #cut(): Promise<void> {
+    const { size } = await this.#file.stat();
+    if (size <= this.#maxBytes) return;
+    this.#isCut = true;
+    await this.#file.truncate(this.#maxBytes);
+  }
+
+  #cutLine(): string {
+    return `\n[The driver printed more than ${this.#maxBytes} bytes; the rest is left out.]\n`;
+  }
+
+  async #readTail(): Promise<string> {
+    const { size } = await this.#file.stat();
+    const length = Math.min(size, tailBytes);
+    return (await this.#read(size - length, length)).toString('utf8');
+  }
+
+  async #read(offset: number, length: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  }
+
   async #putPart(part: Uint8Array): Promise<void> {
-    const uri = `${this.#outputUri}.${String(this.#parts).padStart(9, '0')}`;
+    const { parts } = this.#position;
+    const uri = `${this.#outputUri}.${String(parts).padStart(9, '0')}`;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#put(uri, part);
-        this.#parts += 1;
+        this.#position = { ...this.#position, parts: parts + 1 };
         return;
       } catch (error) {
         if (attempt === putAttempts) throw error;
@@ -88,4 +150,8 @@ export class DriverOutput {
       }
     }
   }
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`driver output: ${String(error)}\n`);
 }

@@ -1,15 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, type ProcessIdentity } from '../state/process-identity.ts';
 
 const pollMs = 50;
 /** How long SIGKILL may take; longer only for a process that hangs inside the kernel. */
 const killMs = 5000;
 
-/** A process group, and what the environment of everything that it started holds. */
+/** Everything that a driver's first process has started. */
 export interface ProcessTree {
-  readonly groupId: number;
-  /** `NAME=value` entries; a process that has all of them belongs to the tree. */
-  readonly marks: readonly string[];
+  /** Leader of the process group that the driver was started as. */
+  readonly leader: ProcessIdentity;
+  /** `NAME=value`, in the environment of what belongs to the tree. */
+  readonly mark: string;
+  /** File that standard output or error of what belongs to the tree goes to. */
+  readonly log: string;
 }
 
 /**
@@ -19,16 +23,20 @@ export interface ProcessTree {
 export async function endProcessTree(tree: ProcessTree, graceMs: number): Promise<void> {
   signalTree(tree, 'SIGTERM');
   if (await waitForEnd(tree, graceMs)) return;
-  for (let waitedMs = 0; waitedMs < killMs; waitedMs += pollMs) {
+  const deadline = Date.now() + killMs;
+  while (Date.now() < deadline) {
+    // Without a pause as long as there is something: what forks without end is to be outrun.
     signalTree(tree, 'SIGKILL');
-    if (await waitForEnd(tree, pollMs)) return;
+    await sleep(1);
+    if (!isTreeAlive(tree)) return;
   }
-  process.stderr.write(`google: the processes of group ${tree.groupId} do not end\n`);
+  process.stderr.write(`google: the processes of group ${tree.leader.pid} do not end\n`);
 }
 
 async function waitForEnd(tree: ProcessTree, timeoutMs: number): Promise<boolean> {
-  for (let waitedMs = 0; isTreeAlive(tree); waitedMs += pollMs) {
-    if (waitedMs >= timeoutMs) return false;
+  const deadline = Date.now() + timeoutMs;
+  while (isTreeAlive(tree)) {
+    if (Date.now() >= deadline) return false;
     await sleep(pollMs);
   }
   return true;
@@ -37,12 +45,16 @@ async function waitForEnd(tree: ProcessTree, timeoutMs: number): Promise<boolean
 /** Tells whether any process of the tree runs; one that waits to be reaped does not. */
 function isTreeAlive(tree: ProcessTree): boolean {
   if (process.platform === 'linux') return listMembers(tree).length > 0;
-  return trySignal(-tree.groupId, 0);
+  return isAlive(tree.leader) && trySignal(-tree.leader.pid, 0);
 }
 
 function signalTree(tree: ProcessTree, signal: NodeJS.Signals): void {
-  trySignal(-tree.groupId, signal);
-  for (const pid of listMembers(tree)) trySignal(pid, signal);
+  const members = listMembers(tree);
+  // A group's number is free again when its last process is gone; then it may be a stranger's.
+  const { pid } = tree.leader;
+  if (isAlive(tree.leader) || members.some(({ groupId }) => groupId === pid))
+    trySignal(-pid, signal);
+  for (const member of members) trySignal(member.pid, signal);
 }
 
 function trySignal(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -53,21 +65,48 @@ function trySignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Where there is no /proc, the group alone says what belongs to the tree. */
-function listMembers(tree: ProcessTree): readonly number[] {
-  if (process.platform !== 'linux') return [];
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => isMember(tree, pid));
+interface Member {
+  readonly pid: number;
+  readonly groupId: number;
 }
 
-/** Source: proc_pid_stat(5): after the name in parentheses come state, parent and group. */
-function isMember({ groupId, marks }: ProcessTree, pid: number): boolean {
+/** Where there is no /proc, the group alone says what belongs to the tree. */
+function listMembers(tree: ProcessTree): readonly Member[] {
+  if (process.platform !== 'linux') return [];
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), groupId: readGroup(Number(name)) }))
+    .filter(({ groupId }) => groupId > 0);
+  const marked = processes.filter(({ pid }) => hasMark(tree, pid) || writesTo(tree.log, pid));
+  const group = tree.leader.pid;
+  if (!isAlive(tree.leader) && !marked.some(({ groupId }) => groupId === group)) return marked;
+  const rest = processes.filter((member) => !marked.includes(member) && member.groupId === group);
+  return [...marked, ...rest];
+}
+
+/**
+ * Returns 0 for a process that has ended.
+ * Source: proc_pid_stat(5): after the name in parentheses come state, parent and group.
+ */
+function readGroup(pid: number): number {
   const stat = readProcFile(pid, 'stat');
   const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === undefined || ['', 'Z', 'X'].includes(state)) return false;
-  if (Number(group) === groupId) return true;
-  const entries = readProcFile(pid, 'environ').split('\0');
-  return marks.every((mark) => entries.includes(mark));
+  return state === undefined || ['', 'Z', 'X'].includes(state) ? 0 : Number(group);
+}
+
+function hasMark({ mark }: ProcessTree, pid: number): boolean {
+  return readProcFile(pid, 'environ').split('\0').includes(mark);
+}
+
+/** Finds what has emptied its environment and left the group, as long as it can still print. */
+function writesTo(log: string, pid: number): boolean {
+  return [1, 2].some((descriptor) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${descriptor}`) === log;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Empty for a process that has ended or belongs to another user. */

@@ -12,6 +12,8 @@ export interface RunningDriver {
   readonly ended: Promise<DriverEnd>;
   /** Ends the driver and all it started. */
   readonly terminate: () => void;
+  /** When an earlier server started it; undefined for a driver of this one. */
+  readonly startedAt?: Date;
 }
 
 /** What runs drivers. */
@@ -135,14 +137,16 @@ export class Scheduler {
     const { now, startTimer } = this.#options;
     const driver = await start(run.spec);
     slot.driver = driver;
-    if (slot.cancelled === undefined) run.starts(now());
-    else driver.terminate();
+    const { startedAt } = driver;
+    if (slot.cancelled !== undefined) driver.terminate();
+    else if (startedAt === undefined) run.starts(now());
     // Counted from the start of the driver: "when the workload exceeds this duration, it will be
     // unconditionally terminated" (shared.proto). That the batch then is CANCELLED is reported in
     // kubeflow/pipelines#10190; the message is inferred.
     const { ttlSeconds } = run.spec;
     if (ttlSeconds === undefined) return driver.ended;
-    const stopTimer = startTimer(ttlSeconds, () => {
+    const passedMs = startedAt === undefined ? 0 : now().getTime() - startedAt.getTime();
+    const stopTimer = startTimer(Math.max(ttlSeconds - passedMs / 1000, 0), () => {
       this.cancel(run, `The batch exceeded its ttl of ${ttlSeconds}s.`);
     });
     return driver.ended.finally(stopTimer);

@@ -1,118 +1,171 @@
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DriverEnd, Engine, RunningDriver } from './scheduler.ts';
-import type { GoogleConfiguration } from '../configuration.ts';
 import { findFailureReason } from './driver-failure.ts';
-import { DriverOutput, type PutObject } from './driver-output.ts';
+import { DriverOutput } from './driver-output.ts';
+import {
+  adoptDriver,
+  type DriverProcess,
+  findExitStatus,
+  spawnDriver,
+  toLogFile,
+} from './driver-process.ts';
+import type { DriverRecord } from './driver-record.ts';
+import {
+  type LeftDriver,
+  loadLeft,
+  openWorkshop,
+  removeLeft,
+  type SparkEngineOptions,
+  toTree,
+  type Workshop,
+} from './driver-workshop.ts';
+import { endProcessTree } from './process-tree.ts';
 import type { RunSpec } from './run.ts';
-import { endProcessTree, type ProcessTree } from './process-tree.ts';
-import { log4jConfiguration, makeSparkCommand, type SparkCommand } from './spark-command.ts';
+import type { DriverEnd, Engine, RunningDriver } from './scheduler.ts';
+import { makeSparkCommand } from './spark-command.ts';
+import { writeStatements } from './spark-statements.ts';
 
 /** How long a driver has between SIGTERM and SIGKILL. */
-const graceMs = 3000;
+const graceMs = 2000;
 
-interface DriverExit {
-  readonly status: number;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** What the Spark engine needs. */
-export interface SparkEngineOptions {
-  readonly configuration: GoogleConfiguration;
-  /** Address of the object store that Spark talks to. */
-  readonly storage: string;
-  readonly put: PutObject;
-  /** Mark of this run in the environment of every process. */
-  readonly run: string;
-}
-
-/** Runs each batch as a new `spark-submit` with a process group, folder and environment of its own. */
-export function makeSparkEngine(options: SparkEngineOptions): Engine {
-  const batches = join(options.configuration.dataDirectory, 'batches');
-  const log4jFile = join(options.configuration.dataDirectory, 'log4j2.properties');
-  mkdirSync(batches, { recursive: true });
-  writeFileSync(log4jFile, log4jConfiguration);
-  return {
-    resume: () => Promise.resolve(undefined),
-    start: async (spec) => {
-      const folder = join(batches, spec.uuid);
-      mkdirSync(join(folder, 'tmp'), { recursive: true });
-      const marks = { JOBGATE_RUN: options.run, JOBGATE_BATCH: spec.name };
-      const { toolchain, project } = options.configuration;
-      const { storage } = options;
-      const surroundings = { toolchain, project, storage, folder, log4jFile, marks };
-      const command = makeSparkCommand(spec, surroundings);
-      return startDriver(spec, folder, { command, put: options.put });
-    },
-  };
-}
-
-async function startDriver(
-  spec: RunSpec,
-  folder: string,
-  { command, put }: { readonly command: SparkCommand; readonly put: PutObject },
-): Promise<RunningDriver> {
-  const log = join(folder, 'driver.log');
-  const { groupId, exited } = await spawnInto(log, command, folder);
-  const marks = ['JOBGATE_RUN', 'JOBGATE_BATCH'].map(
-    (name) => `${name}=${command.env[name] ?? ''}`,
-  );
-  const tree = { groupId, marks };
-  const output = await DriverOutput.follow(log, spec.outputUri, put);
-  let terminated: Promise<void> | undefined;
-  return {
-    ended: exited.then(async (exit) => {
-      await (terminated ?? endProcessTree(tree, 0));
-      return finish(output, exit, folder);
-    }),
-    terminate: () => {
-      terminated ??= endTree(tree);
-    },
-  };
-}
-
-async function endTree(tree: ProcessTree): Promise<void> {
-  await endProcessTree(tree, graceMs);
-}
-
-async function finish(output: DriverOutput, exit: DriverExit, folder: string): Promise<DriverEnd> {
-  try {
-    const tail = await output.finish();
-    if (exit.signal !== null) return { kind: 'terminated' };
-    if (exit.status === 0) return { kind: 'succeeded' };
-    return { kind: 'failed', reason: findFailureReason(tail, exit.status) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** What runs drivers with spark-submit. */
+export interface SparkEngine extends Engine {
+  /** Ends the drivers of an earlier server that nobody has resumed. */
+  readonly endOrphans: () => Promise<void>;
 }
 
 /**
- * Starts a program whose standard output and error go, in their order, to the end of one file.
- * `exited` never rejects.
+ * Runs each driver as a new `spark-submit` with a process group, folder and environment of its own.
+ * With a state directory, a driver outlives this server if that is killed.
  */
-function spawnInto(
-  log: string,
-  command: SparkCommand,
-  folder: string,
-): Promise<{ groupId: number; exited: Promise<DriverExit> }> {
-  const descriptor = openSync(log, 'a', 0o600);
-  const child = spawn(command.program, command.args, {
-    cwd: folder,
-    env: command.env,
-    detached: true,
-    stdio: ['ignore', descriptor, descriptor],
+export function makeSparkEngine(options: SparkEngineOptions): SparkEngine {
+  const workshop = openWorkshop(options);
+  const left = loadLeft(workshop);
+  let ending: Promise<unknown> = Promise.resolve();
+  const take = (uuid: string) => {
+    const driver = left.get(uuid);
+    left.delete(uuid);
+    return driver;
+  };
+  return {
+    start: async (spec) => {
+      await ending;
+      const driver = take(spec.uuid);
+      if (driver !== undefined) await removeLeft(workshop, driver);
+      try {
+        return await startDriver(workshop, spec);
+      } catch (error) {
+        await removeLeft(workshop, { uuid: spec.uuid, record: undefined });
+        throw error;
+      }
+    },
+    resume: async (spec) => {
+      const driver = take(spec.uuid);
+      return driver === undefined ? undefined : resumeDriver(workshop, spec, driver);
+    },
+    endOrphans: async () => {
+      const orphans = [...left.values()];
+      left.clear();
+      ending = Promise.all(orphans.map((driver) => removeLeft(workshop, driver)));
+      await ending;
+    },
+  };
+}
+
+async function startDriver(workshop: Workshop, spec: RunSpec): Promise<RunningDriver> {
+  const { configuration, storage, log4jFile, shelf } = workshop;
+  const { toolchain, project } = configuration;
+  const folder = join(workshop.runs, spec.uuid);
+  const marks = { JOBGATE_RUN: workshop.run, JOBGATE_DRIVER: spec.uuid };
+  const surroundings = { toolchain, project, storage, folder, log4jFile, marks };
+  const command = makeSparkCommand(spec, surroundings);
+  for (const name of ['work', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
+  writeStatements(spec.work, folder);
+  const process = await spawnDriver(command, folder);
+  const record = {
+    uuid: spec.uuid,
+    leader: process.leader,
+    startedAt: new Date().toISOString(),
+    output: { parts: 0, offset: 0, pending: 0 },
+    end: null,
+  };
+  shelf.save(spec.uuid, record);
+  return attendDriver(workshop, spec, { record, process });
+}
+
+/** Its folder gone, nothing can be said of a driver. */
+async function resumeDriver(
+  workshop: Workshop,
+  spec: RunSpec,
+  driver: LeftDriver,
+): Promise<RunningDriver | undefined> {
+  const { record } = driver;
+  const log = toLogFile(join(workshop.runs, spec.uuid));
+  if (record === undefined || (record.end === null && !existsSync(log))) {
+    await removeLeft(workshop, driver);
+    return undefined;
+  }
+  const startedAt = new Date(record.startedAt);
+  if (record.end !== null) {
+    forget(workshop, record);
+    return { ended: Promise.resolve(record.end), terminate: () => undefined, startedAt };
+  }
+  const process = adoptDriver(record.leader);
+  return { ...(await attendDriver(workshop, spec, { record, process })), startedAt };
+}
+
+async function attendDriver(
+  workshop: Workshop,
+  spec: RunSpec,
+  { record, process }: { readonly record: DriverRecord; readonly process: DriverProcess },
+): Promise<RunningDriver> {
+  const { shelf, put } = workshop;
+  const folder = join(workshop.runs, spec.uuid);
+  const output = await DriverOutput.follow(toLogFile(folder), spec.outputUri, {
+    put,
+    from: record.output,
+    save: (position) => {
+      shelf.save(spec.uuid, { ...record, output: position });
+    },
   });
-  closeSync(descriptor);
-  const exited = new Promise<DriverExit>((resolve) => {
-    child.once('exit', (status, signal) => {
-      resolve({ status: status ?? 1, signal });
-    });
+  const tree = toTree(folder, spec.uuid, process.leader);
+  let terminated: Promise<void> | undefined;
+  return {
+    ended: process.exited.then(async () => {
+      await (terminated ?? endProcessTree(tree, 0));
+      return finish(workshop, record, output);
+    }),
+    terminate: () => {
+      terminated ??= endProcessTree(tree, graceMs);
+    },
+  };
+}
+
+async function finish(
+  workshop: Workshop,
+  record: DriverRecord,
+  output: DriverOutput,
+): Promise<DriverEnd> {
+  const folder = join(workshop.runs, record.uuid);
+  try {
+    const end = toDriverEnd(await output.finish(), findExitStatus(folder));
+    workshop.shelf.save(record.uuid, { ...record, end });
+    return end;
+  } finally {
+    forget(workshop, record);
+  }
+}
+
+/** The record stays until everybody who waits for the end has written it down. */
+function forget({ shelf, runs }: Workshop, { uuid }: DriverRecord): void {
+  rmSync(join(runs, uuid), { recursive: true, force: true });
+  setImmediate(() => {
+    shelf.remove(uuid);
   });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('spawn', () => {
-      if (child.pid !== undefined) resolve({ groupId: child.pid, exited });
-    });
-  });
+}
+
+function toDriverEnd(outputTail: string, exitStatus: number | undefined): DriverEnd {
+  if (exitStatus === undefined) return { kind: 'terminated' };
+  if (exitStatus === 0) return { kind: 'succeeded' };
+  return { kind: 'failed', reason: findFailureReason(outputTail, exitStatus) };
 }

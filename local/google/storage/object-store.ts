@@ -1,13 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { GoogleConfiguration, Seed } from '../configuration.ts';
 import { parseStorageUri, type StorageUri } from '../storage-uri.ts';
-
-const startAttempts = 3;
-const startTimeoutMs = 10_000;
-const pollMs = 25;
+import { startStoreServer } from './store-server.ts';
 
 /** The object store behind the storage front: fake-gcs-server, which checks nothing itself. */
 export interface ObjectStore {
@@ -18,9 +12,12 @@ export interface ObjectStore {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the object store in memory, with the buckets and the objects of the configuration. */
+/**
+ * Starts the object store with the buckets and the objects of the configuration: in memory, or with
+ * a state directory on disk, and then where the last one was, so that drivers find it again.
+ */
 export async function startObjectStore(configuration: GoogleConfiguration): Promise<ObjectStore> {
-  const { child, address } = await startServer(configuration);
+  const { child, address } = await startStoreServer(configuration);
   let stopping = false;
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
@@ -49,45 +46,8 @@ export async function startObjectStore(configuration: GoogleConfiguration): Prom
   return store;
 }
 
-/** The server cannot choose a port itself, so another process may take the one that was free. */
-async function startServer({
-  toolchain,
-}: GoogleConfiguration): Promise<{ child: ChildProcess; address: string }> {
-  for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
-    const port = await findFreePort();
-    const address = `http://127.0.0.1:${port}`;
-    const place = ['-host', '127.0.0.1', '-port', `${port}`, '-external-url', address];
-    const names = ['-scheme', 'http', '-public-host', `127.0.0.1:${port}`];
-    const quiet = ['-backend', 'memory', '-data', '', '-log-level', 'error'];
-    const child = spawn(toolchain.fakeGcsServer, [...place, ...names, ...quiet], {
-      env: pickEnvironment(['PATH', 'TMPDIR', 'JOBGATE_RUN']),
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const failed = new Promise<false>((resolve) => {
-      child.once('error', () => {
-        resolve(false);
-      });
-      child.once('exit', () => {
-        resolve(false);
-      });
-    });
-    if (await Promise.race([answers(address), failed])) return { child, address };
-    child.kill('SIGKILL');
-  }
-  throw new Error(`${toolchain.fakeGcsServer} did not start ${startAttempts} times.`);
-}
-
-async function answers(address: string): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < startTimeoutMs; waitedMs += pollMs) {
-    const response = await fetch(`${address}/storage/v1/b`).catch(() => undefined);
-    await response?.arrayBuffer();
-    if (response?.ok === true) return true;
-    await sleep(pollMs);
-  }
-  return false;
-}
-
 async function createBucket(address: string, bucket: string): Promise<void> {
+  if (await exists(`${address}/storage/v1/b/${bucket}`)) return;
   await request(`${address}/storage/v1/b?project=local`, {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name: bucket }),
@@ -95,6 +55,8 @@ async function createBucket(address: string, bucket: string): Promise<void> {
 }
 
 async function putSeed(address: string, { uri, file }: Seed): Promise<void> {
+  const name = encodeURIComponent(uri.name);
+  if (await exists(`${address}/storage/v1/b/${uri.bucket}/o/${name}`)) return;
   const content = await readFile(file).catch((cause: unknown) => {
     throw new Error(`The file ${file}, to be gs://${uri.bucket}/${uri.name}, cannot be read.`, {
       cause,
@@ -111,6 +73,12 @@ async function putObject(address: string, uri: StorageUri, content: Uint8Array):
   });
 }
 
+async function exists(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  await response.arrayBuffer();
+  return response.ok;
+}
+
 async function request(url: string, init: RequestInit): Promise<void> {
   const signal = AbortSignal.timeout(30_000);
   const response = await fetch(url, { ...init, method: 'POST', signal });
@@ -124,24 +92,4 @@ function toContentType(name: string): string {
   return /driveroutput\.\d+$|\.(?:py|txt|sql)$/.test(name)
     ? 'text/plain; charset=utf-8'
     : 'application/octet-stream';
-}
-
-function pickEnvironment(names: readonly string[]): Record<string, string> {
-  const entries = names.map((name) => [name, process.env[name]] as const);
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-      });
-    });
-  });
 }

@@ -83,7 +83,7 @@ function canonicalRequest(
 }
 
 /** Parses the path `/bucket/object` of the XML API. @throws StorageError */
-function parseObjectPath(path: string): StorageUri {
+export function parseObjectPath(path: string): StorageUri {
   const [, bucket, name] = /^\/([a-z0-9][a-z0-9._-]+)\/(.+)$/.exec(path) ?? [];
   if (bucket === undefined || name === undefined)
     throw new StorageError('NotImplemented', 'Only requests on an object are implemented.');

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { sendHalf, type SendOptions } from '../api/http-exchange.ts';
 
 /** What the storage front answers; a stream is the content of an object. */
 export interface StorageAnswer {
@@ -45,14 +46,18 @@ export function toJsonAnswer(text: string): StorageAnswer {
   };
 }
 
-/** Sends an answer; the client may leave before its end. */
+/** Sends an answer, a cut one in part; the client may leave before its end. */
 export async function sendStorageAnswer(
   response: ServerResponse,
   { status, headers, body }: StorageAnswer,
+  { cut = false }: SendOptions = {},
 ): Promise<void> {
   if (typeof body === 'string') {
-    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
-    response.writeHead(status, { ...headers, ...length }).end(body);
+    const bytes = Buffer.from(body);
+    const length = status === 204 ? {} : { 'content-length': bytes.length };
+    response.writeHead(status, { ...headers, ...length });
+    if (cut) await sendHalf(response, [bytes], bytes.length);
+    else response.end(bytes);
     return;
   }
   if (response.destroyed) {
@@ -60,5 +65,6 @@ export async function sendStorageAnswer(
     return;
   }
   response.writeHead(status, headers);
-  await pipeline(body, response);
+  if (cut) await sendHalf(response, body, Number(headers['content-length'] ?? 0));
+  else await pipeline(body, response);
 }

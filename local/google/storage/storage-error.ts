@@ -19,6 +19,7 @@ export class StorageError extends Error {
 /** Source: https://cloud.google.com/storage/docs/xml-api/reference-status and /json_api/v1/status-codes */
 const kinds = {
   InvalidArgument: { status: 400, reason: 'invalid' },
+  InvalidBucketName: { status: 400, reason: 'invalid' },
   AuthorizationQueryParametersError: { status: 400, reason: 'invalid' },
   MalformedSecurityHeader: { status: 400, reason: 'invalid' },
   EntityTooLarge: { status: 400, reason: 'invalid' },
@@ -30,6 +31,7 @@ const kinds = {
   ExpiredToken: { status: 403, reason: 'forbidden' },
   NoSuchKey: { status: 404, reason: 'notFound' },
   NoSuchBucket: { status: 404, reason: 'notFound' },
+  NoSuchUpload: { status: 404, reason: 'notFound' },
   PreconditionFailed: { status: 412, reason: 'conditionNotMet' },
   InvalidRange: { status: 416, reason: 'requestedRangeNotSatisfiable' },
   NotImplemented: { status: 501, reason: 'notImplemented' },

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ApiError } from '../api/api-error.ts';
+import { findRetrySeconds } from '../api/error-details.ts';
+import { ResponseLine } from '../api/http-exchange.ts';
 import type { FaultTable } from '../api/faults.ts';
 import { ShapeError } from '../shape.ts';
 import { sendStorageAnswer, type StorageAnswer } from './storage-answer.ts';
@@ -31,15 +33,16 @@ async function answer(
 ): Promise<void> {
   const isJson = isJsonApiPath((request.url ?? '').split('?')[0] ?? '');
   let result: StorageAnswer;
+  const line = new ResponseLine(response);
   try {
     const find = isJson ? findJsonApiCall : findXmlApiCall;
     const { rpc, run } = find(request, options);
-    result = await options.faults.intercept(rpc, response, run);
+    result = await options.faults.intercept(rpc, line, run);
   } catch (error) {
     result = toErrorAnswer(toStorageError(error), isJson);
   }
   request.resume();
-  await sendStorageAnswer(response, hideStore(result, request, options));
+  await sendStorageAnswer(response, hideStore(result, request, options), { cut: line.isCut });
 }
 
 function toStorageError(error: unknown): StorageError {
@@ -55,16 +58,22 @@ function toStorageError(error: unknown): StorageError {
 /** A refusal with a status that Cloud Storage's own table does not hold. */
 class FaultError extends StorageError {
   override readonly status: number;
+  readonly retrySeconds: string | undefined;
 
   constructor(error: ApiError) {
     super('InternalError', error.message);
     this.status = error.httpStatus;
+    this.retrySeconds = findRetrySeconds(error);
   }
 }
 
 function toErrorAnswer(error: StorageError, isJson: boolean): StorageAnswer {
   const type = isJson ? 'application/json' : 'application/xml';
-  const headers = { 'content-type': `${type}; charset=UTF-8` };
+  const retrySeconds = error instanceof FaultError ? error.retrySeconds : undefined;
+  const headers = {
+    'content-type': `${type}; charset=UTF-8`,
+    ...(retrySeconds === undefined ? {} : { 'retry-after': retrySeconds }),
+  };
   const challenge = { 'www-authenticate': 'Bearer realm="https://accounts.google.com/"' };
   return {
     status: error.status,

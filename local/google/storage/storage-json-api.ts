@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
+import { findBearerToken, parseTarget } from '../api/http-exchange.ts';
 import type { Permissions } from '../identity/permissions.ts';
-import { parseJson, parseObject } from '../shape.ts';
+import { nameOf, type Principal, type TokenStore } from '../identity/tokens.ts';
+import type { StorageUri } from '../storage-uri.ts';
+import { parseConditions } from './conditions.ts';
+import { checkPlace } from './object-name.ts';
+import type { ResumableUploads } from './resumable-uploads.ts';
 import {
   type StorageAnswer,
   type StorageCall,
@@ -9,171 +13,197 @@ import {
   toJsonAnswer,
 } from './storage-answer.ts';
 import { StorageError, storageDenied } from './storage-error.ts';
-import type { StorageUri } from '../storage-uri.ts';
 import type { StoredObjects } from './stored-objects.ts';
-import type { TokenStore } from '../identity/tokens.ts';
+import { readResumableTarget, readUpload } from './upload.ts';
 
-const maxMultipartBytes = 64 * 1024 * 1024;
 const objectPath = /^(?:\/download)?\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/;
 const listPath = /^\/storage\/v1\/b\/([^/]+)\/o$/;
-const uploadPath = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/;
+const uploadPath = /^(?:\/resumable)?\/upload\/storage\/v1\/b\/([^/]+)\/o$/;
+const bucketPath = /^\/storage\/v1\/b(?:\/([^/]+))?$/;
+/** What a list is asked with; anything else would be passed on without a check. */
+const listParameters = [
+  ...['prefix', 'delimiter', 'maxResults', 'pageToken', 'startOffset', 'endOffset'],
+  ...['includeTrailingDelimiter', 'fields', 'projection'],
+];
 
 /** What both faces of the storage front need. */
 export interface StorageApiOptions {
   readonly objects: StoredObjects;
+  readonly uploads: ResumableUploads;
   readonly permissions: Permissions;
   readonly tokens: TokenStore;
 }
 
 /** Tells whether a path belongs to the JSON API. */
 export function isJsonApiPath(path: string): boolean {
-  return /^\/(?:storage|download\/storage|upload\/storage|batch)(?:\/|$)/.test(path);
+  return /^\/(?:storage|download\/storage|(?:resumable\/)?upload\/storage|batch)(?:\/|$)/.test(
+    path,
+  );
+}
+
+/** A call of the JSON API on its way to its method. */
+interface Call {
+  readonly request: IncomingMessage;
+  readonly query: URLSearchParams;
+  readonly options: StorageApiOptions;
 }
 
 /**
  * Finds the method of the JSON API that a request calls.
- * Source: https://cloud.google.com/storage/docs/json_api/v1/objects
+ * Source: https://cloud.google.com/storage/docs/json_api/v1
  */
 export function findJsonApiCall(request: IncomingMessage, options: StorageApiOptions): StorageCall {
   const { pathname, searchParams: query } = parseTarget(request);
   const method = request.method ?? 'GET';
-  const object = toObject(objectPath.exec(pathname));
-  const [, listed] = listPath.exec(pathname) ?? [];
-  const [, uploaded] = uploadPath.exec(pathname) ?? [];
-  if (object !== undefined && method === 'GET')
-    return call('get', () => getObject(request, object, query, options));
-  if (object !== undefined && method === 'DELETE')
-    return call('delete', () => deleteObject(request, object, options));
-  if (listed !== undefined && method === 'GET')
-    return call('list', () => listObjects(request, decode(listed), query, options));
-  if (uploaded !== undefined && method === 'POST')
-    return call('insert', () => insertObject(request, decode(uploaded), query, options));
-  return call('other', () => {
-    authenticate(request, options.tokens);
-    const what = `The local Cloud Storage does not implement ${method} ${pathname}.`;
+  const call: Call = { request, query, options };
+  const found =
+    findObjectCall(call, method, toObject(objectPath.exec(pathname))) ??
+    findBucketCall(call, method, pathname) ??
+    findUploadCall(call, method, uploadPath.exec(pathname)?.[1]);
+  if (found !== undefined) return { ...found, rpc: `storage.${found.rpc}` };
+  const what = `The local Cloud Storage does not implement ${method} ${pathname}.`;
+  const run = () => {
+    authenticate(call);
     return Promise.reject(new StorageError('NotImplemented', what));
-  });
+  };
+  return { rpc: 'storage.objects.other', run };
 }
 
-function call(verb: string, run: () => Promise<StorageAnswer>): StorageCall {
-  return { rpc: `storage.objects.${verb}`, run };
+function findObjectCall(
+  call: Call,
+  method: string,
+  object: StorageUri | undefined,
+): StorageCall | undefined {
+  if (object === undefined) return undefined;
+  if (method === 'GET') return { rpc: 'objects.get', run: () => getObject(call, object) };
+  if (method === 'DELETE') return { rpc: 'objects.delete', run: () => deleteObject(call, object) };
+  return undefined;
 }
 
-async function getObject(
-  request: IncomingMessage,
-  object: StorageUri,
-  query: URLSearchParams,
-  { objects, permissions, tokens }: StorageApiOptions,
-): Promise<StorageAnswer> {
-  const who = authenticate(request, tokens);
+function findBucketCall(call: Call, method: string, path: string): StorageCall | undefined {
+  if (method !== 'GET') return undefined;
+  const listed = listPath.exec(path)?.[1];
+  if (listed !== undefined)
+    return { rpc: 'objects.list', run: () => listObjects(call, decode(listed)) };
+  const match = bucketPath.exec(path);
+  if (match === null) return undefined;
+  const bucket = match[1];
+  if (bucket === undefined) return { rpc: 'buckets.list', run: () => listBuckets(call) };
+  return { rpc: 'buckets.get', run: () => getBucket(call, decode(bucket)) };
+}
+
+function findUploadCall(
+  call: Call,
+  method: string,
+  rawBucket: string | undefined,
+): StorageCall | undefined {
+  if (rawBucket === undefined) return undefined;
+  const bucket = decode(rawBucket);
+  const rpc = 'objects.insert';
+  const { request, query, options } = call;
+  const upload = query.get('upload_id');
+  if (upload !== null && method === 'DELETE')
+    return { rpc, run: () => Promise.resolve(options.uploads.cancel(upload)) };
+  if (upload !== null && (method === 'PUT' || method === 'POST'))
+    return { rpc, run: () => options.uploads.continue(upload, bucket, request) };
+  if (method !== 'POST') return undefined;
+  const isResumable = query.get('uploadType') === 'resumable';
+  return {
+    rpc,
+    run: () => (isResumable ? beginUpload(call, bucket) : insertObject(call, bucket)),
+  };
+}
+
+async function getObject(call: Call, object: StorageUri): Promise<StorageAnswer> {
+  const { request, query, options } = call;
+  const { objects, permissions } = options;
+  const who = authenticate(call);
   if (!permissions.mayRead(who, object)) throw storageDenied(who, 'storage.objects.get');
-  if (query.get('alt') !== 'media') return toJsonAnswer(await objects.describe(object));
-  return toContentAnswer(await objects.open(object, request.headers.range));
+  const conditions = parseConditions(query);
+  if (query.get('alt') !== 'media') return toJsonAnswer(await objects.describe(object, conditions));
+  return toContentAnswer(await objects.open(object, request.headers.range, conditions));
 }
 
-async function deleteObject(
-  request: IncomingMessage,
-  object: StorageUri,
-  { objects, permissions, tokens }: StorageApiOptions,
-): Promise<StorageAnswer> {
-  const who = authenticate(request, tokens);
+async function deleteObject(call: Call, object: StorageUri): Promise<StorageAnswer> {
+  const { objects, permissions } = call.options;
+  const who = authenticate(call);
   if (!permissions.mayWrite(who, object)) throw storageDenied(who, 'storage.objects.delete');
-  await objects.delete(object);
+  await objects.delete(object, parseConditions(call.query));
   return { status: 204, headers: {}, body: '' };
 }
 
 /** An account sees a list only under a prefix that it may read. */
-async function listObjects(
-  request: IncomingMessage,
-  bucket: string,
-  query: URLSearchParams,
-  { objects, permissions, tokens }: StorageApiOptions,
-): Promise<StorageAnswer> {
-  const who = authenticate(request, tokens);
+async function listObjects(call: Call, bucket: string): Promise<StorageAnswer> {
+  const { query, options } = call;
+  const who = authenticate(call);
   const prefix = { bucket, name: query.get('prefix') ?? '' };
-  if (!permissions.mayRead(who, prefix)) throw storageDenied(who, 'storage.objects.list');
-  return toJsonAnswer(await objects.list(bucket, query));
+  if (!options.permissions.mayRead(who, prefix)) throw storageDenied(who, 'storage.objects.list');
+  if (query.has('matchGlob'))
+    throw new StorageError('NotImplemented', 'The parameter matchGlob is not implemented.');
+  const known = new URLSearchParams();
+  for (const name of listParameters) if (query.has(name)) known.set(name, query.get(name) ?? '');
+  return toJsonAnswer(await options.objects.list(bucket, known));
 }
 
-async function insertObject(
-  request: IncomingMessage,
-  bucket: string,
-  query: URLSearchParams,
-  { objects, permissions, tokens }: StorageApiOptions,
-): Promise<StorageAnswer> {
-  const who = authenticate(request, tokens);
-  const upload = await readUpload(request, query);
+/** An account that may read the whole bucket sees the bucket. */
+async function getBucket(call: Call, bucket: string): Promise<StorageAnswer> {
+  const { objects, permissions } = call.options;
+  const who = authenticate(call);
+  const isSeen = permissions.mayRead(who, { bucket, name: '' });
+  if (!isSeen) throw storageDenied(who, 'storage.buckets.get');
+  return toJsonAnswer(await objects.describeBucket(bucket));
+}
+
+/** No account of the matrix has a permission on the project's buckets. */
+async function listBuckets(call: Call): Promise<StorageAnswer> {
+  const who = authenticate(call);
+  if (findPrincipal(call)?.kind !== 'anyone') throw storageDenied(who, 'storage.buckets.list');
+  return toJsonAnswer(await call.options.objects.listBuckets());
+}
+
+async function insertObject(call: Call, bucket: string): Promise<StorageAnswer> {
+  const who = authenticate(call);
+  const conditions = parseConditions(call.query);
+  const upload = await readUpload(call.request, call.query);
   const object = { bucket, name: upload.name };
-  if (!permissions.mayWrite(who, object)) throw storageDenied(who, 'storage.objects.create');
-  const ifGenerationMatch = query.get('ifGenerationMatch') ?? undefined;
-  return toJsonAnswer(await objects.write(object, { ...upload, ifGenerationMatch }));
+  requireCreate(call, who, object);
+  return toJsonAnswer(await call.options.objects.write(object, { ...upload, conditions }));
 }
 
-async function readUpload(
-  request: IncomingMessage,
-  query: URLSearchParams,
-): Promise<{ name: string; content: IncomingMessage | Buffer; contentType: string }> {
-  const type = query.get('uploadType');
-  const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-  const name = query.get('name') ?? '';
-  if (type === 'multipart') return readMultipart(request, contentType, name);
-  if (type !== 'media')
-    throw new StorageError('NotImplemented', `The uploadType ${type ?? ''} is not implemented.`);
-  if (name === '') throw new StorageError('InvalidArgument', 'Required parameter: name');
-  return { name, content: request, contentType };
+async function beginUpload(call: Call, bucket: string): Promise<StorageAnswer> {
+  const { request, query, options } = call;
+  const who = authenticate(call);
+  const conditions = parseConditions(query);
+  const { name, contentType } = await readResumableTarget(request, query);
+  const object = { bucket, name };
+  requireCreate(call, who, object);
+  const id = options.uploads.begin(object, contentType, conditions);
+  const host = request.headers.host ?? '127.0.0.1';
+  const place = new URLSearchParams({ uploadType: 'resumable', upload_id: id }).toString();
+  const location = `http://${host}/upload/storage/v1/b/${bucket}/o?${place}`;
+  return { status: 200, headers: { location, 'x-guploader-uploadid': id }, body: '' };
 }
 
-/** RFC 2387: the first part is the metadata, the second the content. */
-async function readMultipart(
-  request: IncomingMessage,
-  contentType: string,
-  nameInQuery: string,
-): Promise<{ name: string; content: Buffer; contentType: string }> {
-  const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
-  const delimiter = `--${boundary?.[1] ?? boundary?.[2] ?? ''}`;
-  const body = await readBody(request, maxMultipartBytes);
-  const [metadata, content] = splitParts(body, delimiter);
-  if (metadata === undefined || content === undefined)
-    throw new StorageError('InvalidArgument', 'The multipart body must have two parts.');
-  const json = parseObject(
-    parseJson(metadata.content.toString('utf8'), 'the metadata'),
-    'the metadata',
-  );
-  const named = typeof json['name'] === 'string' ? json['name'] : nameInQuery;
-  if (named === '' || (nameInQuery !== '' && named !== nameInQuery))
-    throw new StorageError('InvalidArgument', 'The object must have one name.');
-  const type = typeof json['contentType'] === 'string' ? json['contentType'] : content.type;
-  return { name: named, content: content.content, contentType: type };
-}
-
-function splitParts(body: Buffer, delimiter: string): readonly { type: string; content: Buffer }[] {
-  const parts: { type: string; content: Buffer }[] = [];
-  let start = body.indexOf(delimiter);
-  while (start >= 0) {
-    const begin = start + delimiter.length;
-    const end = body.indexOf(`\r\n${delimiter}`, begin);
-    if (end < 0) break;
-    const part = body.subarray(begin, end);
-    const gap = part.indexOf('\r\n\r\n');
-    const head = part.subarray(0, Math.max(gap, 0)).toString('latin1');
-    const type = /^content-type:\s*(.+)$/im.exec(head)?.[1]?.trim() ?? 'application/octet-stream';
-    parts.push({ type, content: part.subarray(gap + 4) });
-    start = end + 2;
-  }
-  return parts;
+function requireCreate({ options }: Call, who: string, object: StorageUri): void {
+  if (!options.permissions.mayWrite(who, object))
+    throw storageDenied(who, 'storage.objects.create');
+  checkPlace(object);
 }
 
 /** Returns the e-mail, or the role of a federated token, which no permission names. */
-function authenticate(request: IncomingMessage, tokens: TokenStore): string {
-  const token = findBearerToken(request);
-  if (token === undefined)
+function authenticate(call: Call): string {
+  const principal = findPrincipal(call);
+  if (principal === undefined && findBearerToken(call.request) === undefined)
     throw new StorageError(
       'AuthenticationRequired',
       'Anonymous caller does not have access to the Google Cloud Storage object.',
     );
-  const principal = tokens.find(token);
   if (principal === undefined) throw new StorageError('InvalidCredentials', 'Invalid Credentials');
-  return principal.kind === 'account' ? principal.email : `role ${principal.role}`;
+  return principal.kind === 'federated' ? `role ${principal.role}` : nameOf(principal);
+}
+
+function findPrincipal({ request, options }: Call): Principal | undefined {
+  return options.tokens.find(findBearerToken(request));
 }
 
 function toObject(match: RegExpExecArray | null): StorageUri | undefined {

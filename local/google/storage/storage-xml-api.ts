@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Permissions } from '../identity/permissions.ts';
-import { type SignedAccess, verifySignedUrl } from './signed-url.ts';
 import type { SigningKeys } from '../identity/signing-keys.ts';
+import type { TokenStore } from '../identity/tokens.ts';
+import { parseObjectPath, type SignedAccess, verifySignedUrl } from './signed-url.ts';
 import { type StorageAnswer, type StorageCall, toContentAnswer } from './storage-answer.ts';
 import { StorageError, storageDenied } from './storage-error.ts';
 import type { StoredObjects } from './stored-objects.ts';
@@ -10,11 +11,15 @@ import type { StoredObjects } from './stored-objects.ts';
 export interface XmlApiOptions {
   readonly objects: StoredObjects;
   readonly permissions: Permissions;
+  readonly tokens: TokenStore;
   readonly keys: SigningKeys;
   readonly now: () => Date;
 }
 
-/** Finds what a request on `/bucket/object` asks for; only signed URLs are answered. */
+/**
+ * Finds what a request on `/bucket/object` asks for. Only signed URLs are answered, or anything
+ * unsigned where credentials are not checked; a signature that is there always has to hold.
+ */
 export function findXmlApiCall(request: IncomingMessage, options: XmlApiOptions): StorageCall {
   const method = request.method ?? 'GET';
   if (method === 'GET' || method === 'HEAD')
@@ -32,6 +37,7 @@ export function findXmlApiCall(request: IncomingMessage, options: XmlApiOptions)
 async function getObject(request: IncomingMessage, options: XmlApiOptions): Promise<StorageAnswer> {
   const { email, object } = verify(request, options);
   if (!options.permissions.mayRead(email, object)) throw denied(email, 'storage.objects.get');
+  checkSubresources(request, ['response-content-disposition', 'response-content-type']);
   const answer = toContentAnswer(await options.objects.open(object, request.headers.range));
   return { ...answer, headers: { ...answer.headers, ...overrides(request) } };
 }
@@ -39,22 +45,50 @@ async function getObject(request: IncomingMessage, options: XmlApiOptions): Prom
 async function putObject(request: IncomingMessage, options: XmlApiOptions): Promise<StorageAnswer> {
   const { email, object } = verify(request, options);
   if (!options.permissions.mayWrite(email, object)) throw denied(email, 'storage.objects.create');
+  checkSubresources(request, []);
+  checkHeaders(request);
   checkLength(request);
   const contentType = request.headers['content-type'] ?? 'application/octet-stream';
   const match = request.headers['x-goog-if-generation-match'];
   const ifGenerationMatch = typeof match === 'string' ? match : undefined;
-  await options.objects.write(object, { content: request, contentType, ifGenerationMatch });
+  const conditions = { ifGenerationMatch, generation: undefined };
+  await options.objects.write(object, { content: request, contentType, conditions });
   return { status: 200, headers: {}, body: '' };
 }
 
-function verify(request: IncomingMessage, { keys, now }: XmlApiOptions): SignedAccess {
+function verify(request: IncomingMessage, { keys, tokens, now }: XmlApiOptions): SignedAccess {
   const target = request.url ?? '';
-  if (!/[?&]X-Goog-Signature=/.test(target))
+  const host = request.headers.host ?? '';
+  // A bucket may also be in the host's name, so that the path alone says something else.
+  if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host))
+    throw new StorageError('InvalidArgument', 'Only the path names a bucket here.');
+  if (/[?&]X-Goog-Signature=/.test(target))
+    return verifySignedUrl(
+      { method: request.method ?? 'GET', target, headers: request.headersDistinct },
+      { now: now(), findPublicKey: (email) => keys.findPublicKey(email) },
+    );
+  if (tokens.find(undefined)?.kind !== 'anyone')
     throw denied('Anonymous caller', 'storage.objects.get');
-  return verifySignedUrl(
-    { method: request.method ?? 'GET', target, headers: request.headersDistinct },
-    { now: now(), findPublicKey: (email) => keys.findPublicKey(email) },
+  return { email: 'anyone', object: parseObjectPath(target.split('?')[0] ?? '') };
+}
+
+/** A query such as `acl` or `versionId` asks for something other than the object. */
+function checkSubresources(request: IncomingMessage, known: readonly string[]): void {
+  const stray = [...parseQuery(request).keys()].find(
+    (name) => !name.startsWith('X-Goog-') && !known.includes(name),
   );
+  if (stray !== undefined)
+    throw new StorageError('NotImplemented', `The parameter ${stray} is not implemented.`);
+}
+
+/** Headers that were signed mean something; to go on without it would be another request. */
+function checkHeaders({ headers }: IncomingMessage): void {
+  const known = ['x-goog-content-length-range', 'x-goog-if-generation-match'];
+  const stray = Object.keys(headers).find(
+    (name) => name.startsWith('x-goog-') && !known.includes(name),
+  );
+  if (stray !== undefined && headers[stray] !== 'UNSIGNED-PAYLOAD')
+    throw new StorageError('NotImplemented', `The header ${stray} is not implemented.`);
 }
 
 /** `x-goog-content-length-range: min,max` bounds the size that a signed URL lets in. */
@@ -73,14 +107,21 @@ function checkLength(request: IncomingMessage): void {
 
 /** A signed URL may say how the browser shall see the object. */
 function overrides(request: IncomingMessage): Readonly<Record<string, string>> {
-  const query = new URL(request.url ?? '/', 'http://local.invalid').searchParams;
+  const query = parseQuery(request);
   const names = ['content-disposition', 'content-type'];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = query.get(`response-${name}`);
+      if (value !== null && !/^[\x20-\x7e]*$/.test(value))
+        throw new StorageError('InvalidArgument', 'Invalid argument.', `response-${name}`);
       return value === null ? [] : [[name, value] as const];
     }),
   );
+}
+
+function parseQuery(request: IncomingMessage): URLSearchParams {
+  const [, ...query] = (request.url ?? '').split('?');
+  return new URLSearchParams(query.join('?'));
 }
 
 function denied(who: string, permission: string): StorageError {

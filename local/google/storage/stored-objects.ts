@@ -1,9 +1,12 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Readable } from 'node:stream';
+import { checkGeneration, type Conditions } from './conditions.ts';
+import { checkBucketName, checkPlace } from './object-name.ts';
 import { StorageError } from './storage-error.ts';
 import type { StorageUri } from '../storage-uri.ts';
 
 const timeoutMs = 60_000;
+const none: Conditions = { ifGenerationMatch: undefined, generation: undefined };
 
 /** Reads and writes objects of the store behind the front, which checks nothing itself. */
 export class StoredObjects {
@@ -15,7 +18,12 @@ export class StoredObjects {
   }
 
   /** Opens an object's content, or the part of it that the range names. @throws StorageError */
-  async open(object: StorageUri, range: string | undefined): Promise<IncomingMessage> {
+  async open(
+    object: StorageUri,
+    range: string | undefined,
+    conditions = none,
+  ): Promise<IncomingMessage> {
+    await this.#require(object, conditions);
     const headers = range === undefined ? {} : { range };
     const response = await this.#send('GET', `${toPath(object)}?alt=media`, { headers });
     if (response.statusCode === 200 || response.statusCode === 206) return response;
@@ -27,7 +35,8 @@ export class StoredObjects {
   }
 
   /** Returns an object's metadata. @throws StorageError */
-  async describe(object: StorageUri): Promise<string> {
+  async describe(object: StorageUri, conditions = none): Promise<string> {
+    await this.#require(object, conditions);
     const response = await this.#send('GET', toPath(object), {});
     const text = await readText(response);
     if (response.statusCode === 404) throw noSuchObject(object);
@@ -36,16 +45,28 @@ export class StoredObjects {
 
   /** Lists objects; the query is that of the JSON API. @throws StorageError */
   async list(bucket: string, query: URLSearchParams): Promise<string> {
-    const path = `/storage/v1/b/${bucket}/o?${query.toString()}`;
-    const response = await this.#send('GET', path, {});
-    const text = await readText(response);
-    if (response.statusCode === 404)
-      throw new StorageError('NoSuchBucket', 'The specified bucket does not exist.');
-    return this.#check(response, text);
+    checkBucketName(bucket);
+    return this.#readBucket(`/storage/v1/b/${bucket}/o?${query.toString()}`);
+  }
+
+  /** Returns a bucket's metadata. @throws StorageError */
+  describeBucket(bucket: string): Promise<string> {
+    checkBucketName(bucket);
+    return this.#readBucket(`/storage/v1/b/${bucket}`);
+  }
+
+  /** Lists the buckets. @throws StorageError */
+  listBuckets(): Promise<string> {
+    return this.#readBucket('/storage/v1/b?project=local');
   }
 
   /** Deletes an object. @throws StorageError */
-  async delete(object: StorageUri): Promise<void> {
+  delete(object: StorageUri, conditions = none): Promise<void> {
+    return this.#inTurn(object, () => this.#deleteNow(object, conditions));
+  }
+
+  async #deleteNow(object: StorageUri, conditions: Conditions): Promise<void> {
+    await this.#require(object, conditions);
     const response = await this.#send('DELETE', toPath(object), {});
     const text = await readText(response);
     if (response.statusCode === 404) throw noSuchObject(object);
@@ -56,10 +77,14 @@ export class StoredObjects {
    * Writes an object and returns its metadata. The store behind does not look at preconditions of
    * simple uploads, so that writes of one object wait for each other here. @throws StorageError
    */
-  async write(object: StorageUri, upload: Upload): Promise<string> {
+  write(object: StorageUri, upload: Upload): Promise<string> {
+    return this.#inTurn(object, () => this.#writeNow(object, upload));
+  }
+
+  async #inTurn<T>(object: StorageUri, change: () => Promise<T>): Promise<T> {
     const key = `${object.bucket}/${object.name}`;
     const before = this.#writes.get(key) ?? Promise.resolve();
-    const work = before.then(() => this.#writeNow(object, upload));
+    const work = before.then(change);
     const settled = work.catch(() => undefined);
     this.#writes.set(key, settled);
     try {
@@ -70,14 +95,9 @@ export class StoredObjects {
   }
 
   async #writeNow(object: StorageUri, upload: Upload): Promise<string> {
-    if (upload.ifGenerationMatch !== undefined) {
-      const generation = await this.#findGeneration(object);
-      if (generation !== upload.ifGenerationMatch)
-        throw new StorageError(
-          'PreconditionFailed',
-          'At least one of the pre-conditions you specified did not hold.',
-        );
-    }
+    checkPlace(object);
+    if (upload.conditions.ifGenerationMatch !== undefined)
+      checkGeneration(await this.#findGeneration(object), upload.conditions);
     const query = new URLSearchParams({ uploadType: 'media', name: object.name });
     const path = `/upload/storage/v1/b/${object.bucket}/o?${query.toString()}`;
     const headers = { 'content-type': upload.contentType };
@@ -86,6 +106,21 @@ export class StoredObjects {
     if (response.statusCode === 404)
       throw new StorageError('NoSuchBucket', 'The specified bucket does not exist.');
     return this.#check(response, text);
+  }
+
+  async #readBucket(path: string): Promise<string> {
+    const response = await this.#send('GET', path, {});
+    const text = await readText(response);
+    if (response.statusCode === 404)
+      throw new StorageError('NoSuchBucket', 'The specified bucket does not exist.');
+    return this.#check(response, text);
+  }
+
+  async #require(object: StorageUri, conditions: Conditions): Promise<void> {
+    if (conditions.generation === undefined && conditions.ifGenerationMatch === undefined) return;
+    const generation = await this.#findGeneration(object);
+    if ((conditions.generation ?? generation) !== generation) throw noSuchObject(object);
+    checkGeneration(generation, conditions);
   }
 
   /** `0` stands for an object that does not exist. */
@@ -130,8 +165,7 @@ export class StoredObjects {
 export interface Upload {
   readonly content: Readable | Buffer;
   readonly contentType: string;
-  /** Generation that the object must have; `0` for none. */
-  readonly ifGenerationMatch: string | undefined;
+  readonly conditions: Conditions;
 }
 
 /** Makes the 404 of an object. */
@@ -139,7 +173,9 @@ function noSuchObject({ bucket, name }: StorageUri): StorageError {
   return new StorageError('NoSuchKey', `No such object: ${bucket}/${name}`);
 }
 
-function toPath({ bucket, name }: StorageUri): string {
+function toPath(object: StorageUri): string {
+  checkPlace(object);
+  const { bucket, name } = object;
   return `/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}`;
 }
 

@@ -13,6 +13,8 @@ export const accounts = {
   reader: toEmail('jg-read-local'),
   signer: toEmail('jg-sign-local'),
   runtime: toEmail('jg-run-preprocess'),
+  /** May do everything. */
+  owner: toEmail('owner'),
 } as const;
 
 /** Spark jobs, by the names that they have under `gs://jobgate-staging/jobs/`. */
@@ -64,7 +66,8 @@ export function startGoogle(
   });
 }
 
-function makeConfig(folder: string): Table {
+/** Makes the configuration that the tests start from; it has no seed. */
+export function makeConfig(folder: string): Table {
   const secrets = { access: [], manage: [] };
   const nothing = { permissions: [], actAs: [], read: [], write: [], sign: false, secrets };
   return {
@@ -82,6 +85,7 @@ function makeConfig(folder: string): Table {
     quotas: null,
     batchLabelFilter: false,
     ports: { google: 0, storage: 0 },
+    tls: null,
     secrets: {},
     stagingBucket: 'jobgate-staging',
     buckets: ['jobgate-data', 'jobgate-staging', 'jobgate-results'],
@@ -107,12 +111,20 @@ function makeConfig(folder: string): Table {
         sign: true,
       },
       [accounts.runtime]: nothing,
+      [accounts.owner]: {
+        ...nothing,
+        permissions,
+        actAs: [accounts.runtime],
+        read: ['gs://jobgate-data/', 'gs://jobgate-staging/', 'gs://jobgate-results/'],
+        write: ['gs://jobgate-data/', 'gs://jobgate-staging/', 'gs://jobgate-results/'],
+      },
     },
     staticTokens: {
       'submitter-token': accounts.submitter,
       'reader-token': accounts.reader,
       'signer-token': accounts.signer,
       'runtime-token': accounts.runtime,
+      'owner-token': accounts.owner,
     },
   };
 }

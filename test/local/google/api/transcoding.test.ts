@@ -73,11 +73,27 @@ describe('a request in JSON', () => {
     });
   });
 
-  it('may have fields that the protos do not know, at any depth', () => {
-    const body = '{"pysparkBatch":{"private":1},"extra":{"a":[1]},"__proto__":{"x":1}}';
-    expect(decode('POST', batches, 'unknown=1&$alt=json', body)).toEqual({
+  it.each([
+    ['{"extra":1}', `Unknown name "extra" at 'batch': Cannot find field.`],
+    ['{"pysparkBatch":{"private":1}}', `Unknown name "private" at 'batch.pyspark_batch': Cannot`],
+    ['{"__proto__":{"x":1}}', `Unknown name "__proto__" at 'batch': Cannot find field.`],
+  ])('may not have fields that the protos do not know: %s', (body, message) => {
+    expect(() => decode('POST', batches, '', body)).toThrow(
+      `Invalid JSON payload received. ${message}`,
+    );
+  });
+
+  it('may have parameters that the protos do not know', () => {
+    expect(decode('POST', batches, 'unknown=1&$alt=json', '{}')).toEqual({
       parent: 'projects/local/locations/us-central1',
-      batch: { pysparkBatch: {} },
+      batch: {},
+    });
+  });
+
+  it('takes from the path what is a field of a field', () => {
+    const name = 'projects/local/regions/us-central1/workflowTemplates/t-1';
+    expect(decode('PUT', `/v1/${name}`, '', '{"name":"other","version":2}')).toEqual({
+      template: { name, version: 2 },
     });
   });
 

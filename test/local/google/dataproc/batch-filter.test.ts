@@ -41,4 +41,32 @@ describe('the filter of ListBatches', () => {
   ])('%j is refused', (filter, message) => {
     expect(() => parseBatchFilter(filter)).toThrow(message);
   });
+
+  it.each(['('.repeat(60), 'NOT '.repeat(60), 'a'.repeat(4001)])('%j is too much', (filter) => {
+    expect(() => parseBatchFilter(filter)).toThrow(/nested too deeply|longer than 4000/);
+  });
+});
+
+describe('the filter of ListBatches with labels', () => {
+  const labelled = sampleBatch('labelled', '2026-11-21T13:00:00Z', { team: 'a', empty: '' });
+  const batches = [early, labelled];
+
+  it.each([
+    ['labels.team = a', ['labelled']],
+    ['labels.team = "b"', []],
+    ['labels.team:*', ['labelled']],
+    ['labels.empty:*', ['labelled']],
+    ['NOT labels.team:*', ['early']],
+    ['labels.team != a', ['early']],
+    ['labels.toString:*', []],
+  ])('%j matches %j', (filter, ids) => {
+    const matches = parseBatchFilter(filter, { labels: true });
+    expect(batches.filter(matches).map((batch) => batch.request.batchId)).toEqual(ids);
+  });
+
+  it('does not order labels', () => {
+    expect(() => parseBatchFilter('labels.team > a', { labels: true })).toThrow(
+      'Invalid filter: labels.team cannot be compared with >.',
+    );
+  });
 });

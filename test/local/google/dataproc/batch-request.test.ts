@@ -39,6 +39,22 @@ describe('a request to create a batch', () => {
   });
 
   it.each([
+    ['sparkBatch', { mainJarFileUri: 'gs://code/a.jar' }, { kind: 'spark' }],
+    [
+      'sparkSqlBatch',
+      { queryFileUri: 'gs://code/a.sql', queryVariables: { name: 'x' } },
+      {
+        kind: 'sparkSql',
+        queries: { kind: 'file', uri: 'gs://code/a.sql' },
+        variables: { name: 'x' },
+      },
+    ],
+  ])('may run a %s', (field, work, parsed) => {
+    const request = { parent: 'p', batchId: 'sample-1', batch: { [field]: work } };
+    expect(parseBatchRequest(request).work).toMatchObject(parsed);
+  });
+
+  it.each([
     ['an id in capitals', sampleRequest({}, { batchId: 'Sample' }), 'Batch id "Sample"'],
     ['an id of 3 characters', sampleRequest({}, { batchId: 'abc' }), 'Batch id "abc"'],
     ['a request id of 41', sampleRequest({}, { requestId: 'a'.repeat(41) }), 'request_id must be'],
@@ -104,7 +120,7 @@ describe('a request to create a batch', () => {
   });
 
   it.each([
-    ['sparkBatch', { parent: 'p', batchId: 'abcd', batch: { sparkBatch: {} } }],
+    ['sparkRBatch', { parent: 'p', batchId: 'abcd', batch: { sparkRBatch: {} } }],
     ['runtimeConfig.containerImage', sampleRequest({ runtimeConfig: { containerImage: 'x' } })],
     ['Runtime version "3.0"', sampleRequest({ runtimeConfig: { version: '3.0' } })],
     [

@@ -1,5 +1,3 @@
-import { BatchControllerClient } from '@google-cloud/dataproc';
-import { OAuth2Client } from 'google-auth-library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseObject, type Table } from '../../../../local/google/shape.ts';
 import {
@@ -89,12 +87,16 @@ describe('a batch', () => {
       stateHistory: [{ state: 'PENDING' }, { state: 'RUNNING' }],
       environmentConfig: { executionConfig: { serviceAccount: accounts.runtime, ttl: '600s' } },
     });
+    const usage = parseObject(ended['runtimeInfo'], 'runtimeInfo')['approximateUsage'];
+    expect(parseObject(usage, 'the usage')['milliDcuSeconds']).toMatch(/^[1-9]\d{3,}$/);
     const uuid = String(ended['uuid']);
     expect(outputUri(ended)).toBe(
       `gs://jobgate-staging/google-cloud-dataproc-metainfo/${uuid}/jobs/srvls-batch-${uuid}/driveroutput`,
     );
     const parts = await readObjects(storage, `${outputUri(ended)}.`, 'reader-token');
-    expect(parts.map(({ text }) => text).join('')).toBe(`waiting for ${go}\nto stderr\nrows: 3\n`);
+    const [first, ...output] = parts.flatMap(({ text }) => text.split(/(?<=\n)/));
+    expect(first).toMatch(new RegExp(` INFO SparkSubmit: driver pid \\d+, run ${uuid}\n$`));
+    expect(output.join('')).toBe(`waiting for ${go}\nto stderr\nrows: 3\n`);
     expect(parts.at(-1)?.text).toBe('');
     expect(parts.map(({ name }) => name.slice(-10))).toEqual(
       parts.map((_, index) => `.00000000${index}`),
@@ -106,6 +108,19 @@ describe('a batch', () => {
       '{"name":"heron","count":"3"}',
       '{"name":"owl","count":"1"}',
     ]);
+  });
+
+  it('may be a file of SQL with variables', async () => {
+    const name = 'google-cloud-dataproc-metainfo/answer.sql';
+    const upload = `${storage}/upload/storage/v1/b/jobgate-staging/o?uploadType=media&name=${name}`;
+    const body = 'SELECT ${number} + 1 AS answer;';
+    await send(upload, { method: 'POST', token: 'owner-token', body });
+    const queryFileUri = `gs://jobgate-staging/${name}`;
+    const sparkSqlBatch = { queryFileUri, queryVariables: { number: '41' } };
+    const { environmentConfig } = makeBatch('noop.py');
+    await create('sql-1', { sparkSqlBatch, environmentConfig });
+    const ended = await waitForState('sql-1', 'SUCCEEDED');
+    expect(await readOutput(ended)).toContain('\n42\n');
   });
 
   it('that fails says which exception it was', async () => {
@@ -135,7 +150,8 @@ describe('a batch', () => {
       return output.includes('names:') ? output : undefined;
     });
     expect(names).not.toContain('GOOGLE_APPLICATION_CREDENTIALS');
-    expect(listProcesses('JOBGATE_BATCH=hang-1').length).toBeGreaterThan(2);
+    const mark = `JOBGATE_DRIVER=${String(batch['uuid'])}`;
+    expect(listProcesses(mark).length).toBeGreaterThan(2);
     const active = await send(`${google}/${parent}/batches/hang-1`, {
       method: 'DELETE',
       token: 'submitter-token',
@@ -149,32 +165,7 @@ describe('a batch', () => {
     expect(ended).toMatchObject({
       stateHistory: [{ state: 'PENDING' }, { state: 'RUNNING' }, { state: 'CANCELLING' }],
     });
-    expect(listProcesses('JOBGATE_BATCH=hang-1')).toEqual([]);
-  });
-});
-
-describe('the official Node client', () => {
-  it('creates a batch, waits for its end and gets an error for a second one of that name', async () => {
-    const authClient = new OAuth2Client();
-    authClient.setCredentials({ access_token: 'submitter-token', expiry_date: 4_102_444_800_000 });
-    const port = Number(new URL(google).port);
-    const options = { fallback: true, protocol: 'http', apiEndpoint: '127.0.0.1', port };
-    // The client has a copy of google-auth-library of its own, whose types are other ones.
-    Reflect.set(options, 'authClient', authClient);
-    const client = new BatchControllerClient({ ...options, projectId: 'local' });
-    const batch = {
-      pysparkBatch: { mainPythonFileUri: 'gs://jobgate-staging/jobs/noop.py' },
-      environmentConfig: { executionConfig: { serviceAccount: accounts.runtime } },
-    };
-    const [operation] = await client.createBatch({ parent, batchId: 'client-1', batch });
-    const [ended] = await operation.promise();
-    expect(ended).toMatchObject({ name: `${parent}/batches/client-1`, state: 5 });
-    await expect(client.createBatch({ parent, batchId: 'client-1', batch })).rejects.toThrow(
-      `Already exists: Failed to create batch: Batch ${parent}/batches/client-1`,
-    );
-    const [listed] = await client.listBatches({ parent, filter: 'batch_id = client-1' });
-    expect(listed.map(({ name }) => name)).toEqual([`${parent}/batches/client-1`]);
-    await client.close();
+    expect(listProcesses(mark)).toEqual([]);
   });
 });
 
@@ -269,12 +260,12 @@ describe('a call of Dataproc', () => {
   });
 
   it('of an RPC that is not implemented says so by name', async () => {
-    const url = `${google}/projects/local/regions/us-central1/jobs:submit`;
+    const url = `${google}/projects/local/regions/us-central1/clusters`;
     const reply = await send(url, { method: 'POST', token: 'submitter-token', body: {} });
     expect(reply.status).toBe(501);
     expect(errorOf(reply)).toMatchObject({
       message:
-        'The local Dataproc does not implement google.cloud.dataproc.v1.JobController.SubmitJob.',
+        'The local Dataproc does not implement google.cloud.dataproc.v1.ClusterController.CreateCluster.',
     });
   });
 });
@@ -301,7 +292,8 @@ describe('a fault', () => {
   it('that is mistyped is refused', async () => {
     const reply = await send(faults(), { method: 'POST', body: { rpc: 'GetBatch', status: 200 } });
     expect(errorOf(reply)).toMatchObject({
-      message: 'the fault\'s status must be 400 to 599, "drop-after" or "delay".',
+      message:
+        "the fault's status must be 400 to 599, a canonical code or one of drop-before, drop-after, cut-body, delay, stale-list.",
     });
   });
 });

@@ -16,8 +16,12 @@ export function sampleRequest(batch: PlainMessage = {}, rest: PlainMessage = {})
 }
 
 /** Makes a batch that was just created. */
-export function sampleBatch(batchId: string, createTime = '2026-11-21T14:00:00Z'): Batch {
-  return new Batch(parseBatchRequest(sampleRequest({}, { batchId })), {
+export function sampleBatch(
+  batchId: string,
+  createTime = '2026-11-21T14:00:00Z',
+  labels: Readonly<Record<string, string>> = {},
+): Batch {
+  return new Batch(parseBatchRequest(sampleRequest({ labels }, { batchId })), {
     creator: 'submitter@local.iam.gserviceaccount.com',
     operation: `projects/local/regions/us-central1/operations/${batchId}`,
     stagingBucket: 'staging',

@@ -35,6 +35,7 @@ describe('the question who signed a request', () => {
       seen.push(method, url, headers.host, headers.authorization);
     });
     expect(await findAwsCaller(signed, address)).toEqual({
+      kind: 'role',
       account: '000000000000',
       role: 'submit-role',
       session: 'session',
@@ -52,9 +53,18 @@ describe('the question who signed a request', () => {
     ['the root of the account', 200, 'arn:aws:iam::000000000000:root'],
     ['a federated user', 200, 'arn:aws:sts::000000000000:federated-user/somebody'],
     ['an ARN with more to it', 200, `${assumedRole}/more`],
-    ['nobody, whatever the body says', 403, assumedRole],
   ])('finds no role when AWS names %s', async (_, status, arn) => {
-    expect(await findAwsCaller(signed, await startSts(status, arn))).toBeUndefined();
+    expect(await findAwsCaller(signed, await startSts(status, arn))).toEqual({
+      kind: 'refused',
+      reason: 'AWS STS does not name an assumed role',
+    });
+  });
+
+  it('finds no role when AWS refuses, whatever the body says', async () => {
+    expect(await findAwsCaller(signed, await startSts(403, assumedRole))).toEqual({
+      kind: 'refused',
+      reason: 'AWS STS refuses the request: status 403',
+    });
   });
 
   it('fails when AWS fails or is not there', async () => {

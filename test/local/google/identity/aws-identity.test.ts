@@ -5,7 +5,7 @@ const audience =
   '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/aws';
 const url = 'https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15';
 const headers = {
-  authorization: 'AWS4-HMAC-SHA256 Credential=AKID/20261121/us-east-1/sts/aws4_request',
+  authorization: `AWS4-HMAC-SHA256 Credential=AKID/20261121/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
   host: 'sts.us-east-1.amazonaws.com',
   'x-amz-date': '20261121T140000Z',
   'x-goog-cloud-target-resource': audience,

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TokenStore } from '../../../../local/google/identity/tokens.ts';
+import { openShelf } from '../../../../local/google/state/shelf.ts';
+import { makeFolder } from '../local-server.ts';
 
 const account = { kind: 'account', email: 'a@local.iam.gserviceaccount.com' } as const;
 
@@ -30,5 +34,31 @@ describe('an access token', () => {
     const store = new TokenStore(() => Number.MAX_SAFE_INTEGER);
     store.addStatic('operator-token', account.email);
     expect(store.authenticate('operator-token')).toEqual(account);
+  });
+
+  it('outlives the server until it expires, and is not written down itself', () => {
+    const [folder, remove] = makeFolder();
+    let nowMs = 1_000_000;
+    const open = () => new TokenStore(() => nowMs, { shelf: openShelf(folder, 'tokens') });
+    const before = open();
+    before.addStatic('operator-token', account.email);
+    const role = { kind: 'federated', role: 'submit-role' } as const;
+    const { token: long } = before.issue(account, 1200);
+    const { token: short } = before.issue(role, 60);
+    expect([open().find(long), open().find(short)]).toEqual([account, role]);
+    nowMs += 60_000;
+    expect([open().find(long), open().find(short)]).toEqual([account, undefined]);
+    const files = readdirSync(join(folder, 'tokens'));
+    expect(files).toHaveLength(1);
+    expect(readFileSync(join(folder, 'tokens', files[0] ?? ''), 'utf8')).not.toContain(long);
+    remove();
+  });
+
+  it('does not hold for good: of many, the oldest stops to hold first', () => {
+    const store = new TokenStore(() => 0);
+    const { token: oldest } = store.issue(account, 3600);
+    const { token: next } = store.issue(account, 3600);
+    for (let count = 2; count < 10_001; count += 1) store.issue(account, 3600);
+    expect([store.find(oldest), store.find(next)]).toEqual([undefined, account]);
   });
 });

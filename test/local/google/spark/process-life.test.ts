@@ -2,12 +2,36 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseObject } from '../../../../local/google/shape.ts';
-import { listProcesses, makeBatch, parent, send, startGoogle, waitFor } from '../google-server.ts';
+import {
+  listProcesses,
+  makeBatch,
+  parent,
+  readObjects,
+  send,
+  startGoogle,
+  waitFor,
+} from '../google-server.ts';
 import { type LocalServer, makeFolder } from '../local-server.ts';
 
 const [folder, removeFolder] = makeFolder();
 
-afterAll(removeFolder);
+afterAll(() => {
+  for (const pid of listProcesses('JOBGATE_RUN=killed')) process.kill(Number(pid), 'SIGKILL');
+  removeFolder();
+});
+
+function toBatches(server: LocalServer): string {
+  return `${String(server.ready['google'])}/v1/${parent}/batches`;
+}
+
+/** Returns the batch's uuid. */
+async function waitForBatch(server: LocalServer, id: string, state: string): Promise<string> {
+  return waitFor(async () => {
+    const reply = await send(`${toBatches(server)}/${id}`, { token: 'submitter-token' });
+    const batch = parseObject(reply.body, 'the batch');
+    return batch['state'] === state ? String(batch['uuid']) : undefined;
+  });
+}
 
 async function startWithBatch(run: string): Promise<LocalServer> {
   const own = join(folder, run);
@@ -19,8 +43,9 @@ async function startWithBatch(run: string): Promise<LocalServer> {
   expect((await send(`${url}?batchId=hang-1`, create)).status).toBe(200);
   await waitFor(async () => {
     const reply = await send(`${url}/hang-1`, { token: 'submitter-token' });
-    const running = parseObject(reply.body, 'the batch')['state'] === 'RUNNING';
-    return running && listProcesses('JOBGATE_BATCH=hang-1').length > 0 ? true : undefined;
+    const { state, uuid } = parseObject(reply.body, 'the batch');
+    const drivers = listProcesses(`JOBGATE_DRIVER=${String(uuid)}`);
+    return state === 'RUNNING' && drivers.length > 0 ? true : undefined;
   });
   return server;
 }
@@ -41,6 +66,38 @@ describe('the local Google', () => {
     const own = join(folder, run);
     expect(existsSync(join(own, 'google', 'data'))).toBe(false);
     expect(readdirSync(own).filter((name) => /spark|hsperf|tmp/.test(name))).toEqual([]);
+  });
+
+  it('that is killed and started again goes on with its batch', async () => {
+    const own = join(folder, 'killed');
+    const go = 'gs://jobgate-data/go/killed';
+    mkdirSync(own);
+    const changes = { run: 'killed', stateDirectory: join(own, 'state') };
+    const first = await startGoogle(own, changes);
+    const create = {
+      method: 'POST',
+      token: 'submitter-token',
+      body: makeBatch('count.py', [go, 'gs://jobgate-results/c/']),
+    };
+    expect((await send(`${toBatches(first)}?batchId=goes-on`, create)).status).toBe(200);
+    const uuid = await waitForBatch(first, 'goes-on', 'RUNNING');
+    await waitFor(async () => {
+      const output = `gs://jobgate-staging/google-cloud-dataproc-metainfo/${uuid}/`;
+      const parts = await readObjects(String(first.ready['storage']), output, 'reader-token');
+      return parts.some(({ text }) => text.includes('waiting for')) ? true : undefined;
+    });
+    await first.stop((child) => child.kill('SIGKILL'));
+    const second = await startGoogle(own, changes);
+    await waitForBatch(second, 'goes-on', 'RUNNING');
+    const upload = `${String(second.ready['storage'])}/upload/storage/v1/b/jobgate-data/o`;
+    const query = '?uploadType=media&name=go/killed';
+    await send(`${upload}${query}`, { method: 'POST', token: 'reader-token', body: 'go' });
+    expect(await waitForBatch(second, 'goes-on', 'SUCCEEDED')).toBe(uuid);
+    const output = `gs://jobgate-staging/google-cloud-dataproc-metainfo/${uuid}/`;
+    const parts = await readObjects(String(second.ready['storage']), output, 'reader-token');
+    expect(parts.map(({ text }) => text).join('')).toMatch(/\nto stderr\nrows: 3\n$/);
+    expect(await second.stop()).toBe(0);
+    expect(listProcesses('JOBGATE_RUN=killed')).toEqual([]);
   });
 
   it.each([

@@ -15,7 +15,11 @@ interface Driver {
 }
 
 /** A scheduler whose drivers end when the test says so. */
-function makeScheduler(maxConcurrentRuns: number, start?: () => Promise<RunningDriver>) {
+function makeScheduler(
+  maxConcurrentRuns: number,
+  start?: () => Promise<RunningDriver>,
+  resumed?: RunningDriver,
+) {
   const drivers = new Map<string, Driver>();
   const timers: { readonly seconds: number; readonly fire: () => void }[] = [];
   const startDriver = (spec: RunSpec): Promise<RunningDriver> => {
@@ -29,7 +33,7 @@ function makeScheduler(maxConcurrentRuns: number, start?: () => Promise<RunningD
     return Promise.resolve({ ended: promise, terminate });
   };
   const scheduler = new Scheduler({
-    engine: { start: start ?? startDriver, resume: () => Promise.resolve(undefined) },
+    engine: { start: start ?? startDriver, resume: () => Promise.resolve(resumed) },
     maxConcurrentRuns,
     now: () => new Date('2026-11-21T14:00:01Z'),
     startTimer: (seconds, fire) => {
@@ -160,5 +164,32 @@ describe('the life of a batch', () => {
     await scheduler.stop();
     expect(first.state).toBe('CANCELLED');
     expect([...drivers.keys()]).toEqual(['first']);
+  });
+
+  it('that an earlier server began goes on, with the rest of its ttl', async () => {
+    const { promise, resolve } = Promise.withResolvers<DriverEnd>();
+    const startedAt = new Date('2026-11-21T13:00:01Z');
+    const resumed = { ended: promise, terminate: () => undefined, startedAt };
+    const { scheduler, timers } = makeScheduler(1, undefined, resumed);
+    const batch = sampleBatch('first');
+    batch.starts(startedAt);
+    scheduler.resume(batch);
+    await settle();
+    expect(timers.map(({ seconds }) => seconds)).toEqual([10_800]);
+    resolve({ kind: 'succeeded' });
+    await settle();
+    expect([batch.state, historyOf(batch)]).toEqual(['SUCCEEDED', ['PENDING', 'RUNNING']]);
+  });
+
+  it('that did not outlive its server ends as FAILED', async () => {
+    const { scheduler } = makeScheduler(1);
+    const batch = sampleBatch('first');
+    batch.starts(new Date('2026-11-21T13:00:01Z'));
+    scheduler.resume(batch);
+    await settle();
+    expect(batch.state).toBe('FAILED');
+    expect(batch.stateMessage).toContain(
+      '[The local Dataproc was restarted, and the driver did not outlive it.]',
+    );
   });
 });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseObject } from '../../../../local/google/shape.ts';
 import { accounts, type Reply, send, startGoogle } from '../google-server.ts';
 import { type LocalServer, makeFolder } from '../local-server.ts';
+import { type Signing, signTarget } from './signing.ts';
 
 const [folder, removeFolder] = makeFolder();
 const token = 'signer-token';
@@ -36,39 +36,8 @@ function errorOf(reply: Reply): unknown {
   return parseObject(reply.body, 'the error')['error'];
 }
 
-interface Signing {
-  readonly path: string;
-  readonly method?: string;
-  readonly email?: string;
-  readonly signedHeaders?: Readonly<Record<string, string>>;
-}
-
-/** Signs with IAM Credentials, as an account for itself. */
 async function signUrl(signing: Signing): Promise<string> {
-  const { path, method = 'GET', email = accounts.signer } = signing;
-  const headers = { host: new URL(storage).host, ...signing.signedHeaders };
-  const names = Object.keys(headers).sort();
-  const date = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const scope = `${date.slice(0, 8)}/auto/storage/goog4_request`;
-  const query = [
-    'X-Goog-Algorithm=GOOG4-RSA-SHA256',
-    `X-Goog-Credential=${encodeURIComponent(`${email}/${scope}`)}`,
-    `X-Goog-Date=${date}`,
-    'X-Goog-Expires=300',
-    `X-Goog-SignedHeaders=${encodeURIComponent(names.join(';'))}`,
-  ].join('&');
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}`);
-  const canonical = [method, path, query, ...lines.sort(), '', names.join(';'), 'UNSIGNED-PAYLOAD'];
-  const digest = createHash('sha256').update(canonical.join('\n')).digest('hex');
-  const text = ['GOOG4-RSA-SHA256', date, scope, digest].join('\n');
-  const signature = await signBlob(accounts.signer, token, text);
-  return `${storage}${path}?${query}&X-Goog-Signature=${signature}`;
-}
-
-async function signBlob(email: string, bearer: string, text: string): Promise<string> {
-  const reply = await callSignBlob(email, bearer, text);
-  const { signedBlob } = parseObject(reply.body, 'the signature');
-  return Buffer.from(String(signedBlob), 'base64').toString('hex');
+  return `${storage}${await signTarget({ google, storage }, signing)}`;
 }
 
 function callSignBlob(email: string, bearer: string, text: string): Promise<Reply> {
@@ -163,7 +132,8 @@ describe('the JSON API of storage', () => {
   });
 
   it('says what it does not implement', async () => {
-    const reply = await send(`${storage}/storage/v1/b?project=local`, { token });
+    const path = '/storage/v1/b/jobgate-results/o/a/rewriteTo/b/jobgate-results/o/b';
+    const reply = await send(`${storage}${path}`, { method: 'POST', token });
     expect(reply.status).toBe(501);
   });
 });
@@ -203,7 +173,7 @@ describe('a signed URL', () => {
   it('lets anybody write one object, with the headers that it names', async () => {
     const path = `/${uploads}/put.csv`;
     const signedHeaders = { 'content-type': 'text/csv', 'x-goog-if-generation-match': '0' };
-    const url = await signUrl({ path, method: 'PUT', signedHeaders });
+    const url = await signUrl({ path, method: 'PUT', headers: signedHeaders });
     const put = { method: 'PUT', body: 'a,b', headers: signedHeaders };
     expect((await send(url, put)).status).toBe(200);
     expect((await send(url, put)).status).toBe(412);
@@ -215,7 +185,7 @@ describe('a signed URL', () => {
   it('may bound the size of what it lets in', async () => {
     const signedHeaders = { 'x-goog-content-length-range': '0,3' };
     const path = `/${uploads}/bounded.txt`;
-    const url = await signUrl({ path, method: 'PUT', signedHeaders });
+    const url = await signUrl({ path, method: 'PUT', headers: signedHeaders });
     const put = { method: 'PUT', body: 'four', headers: signedHeaders };
     expect((await send(url, put)).text).toContain('<Code>EntityTooLarge</Code>');
     expect((await send(await signUrl({ path }))).status).toBe(404);

@@ -1,0 +1,80 @@
+import { dirname, join } from 'node:path';
+import type { Toolchain } from '../configuration.ts';
+import type { RunSpec } from './run.ts';
+import { findDriverVariables } from './spark-properties.ts';
+
+/** What the command of a run depends on besides the run. */
+export interface SparkSurroundings {
+  readonly toolchain: Toolchain;
+  readonly project: string;
+  /** Address of the object store that Spark talks to. */
+  readonly storage: string;
+  /** Folder of this run alone; it holds `work`, where the driver starts, and `tmp`. */
+  readonly folder: string;
+  readonly log4jFile: string;
+  /** Entries by which the processes of the run are found again. */
+  readonly marks: Readonly<Record<string, string>>;
+}
+
+/** Spark's log configuration: what went wrong, in one line each. */
+export const log4jConfiguration = `rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+logger.gcs.name = com.google.cloud.hadoop
+logger.gcs.level = error
+logger.hive.name = org.apache.hadoop.hive
+logger.hive.level = error
+`;
+
+/** Makes the environment of a driver. Nothing of this process's own reaches it. */
+export function makeDriverEnvironment(spec: RunSpec, surroundings: SparkSurroundings) {
+  const { toolchain, folder, marks } = surroundings;
+  const temporary = join(folder, 'tmp');
+  return {
+    ...findDriverVariables(spec.properties),
+    ...marks,
+    PATH: [dirname(toolchain.python), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    HOME: join(folder, 'work'),
+    TMPDIR: temporary,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    JAVA_HOME: toolchain.javaHome,
+    SPARK_HOME: toolchain.sparkHome,
+    SPARK_LOCAL_IP: '127.0.0.1',
+    SPARK_LOCAL_DIRS: temporary,
+    PYSPARK_PYTHON: toolchain.python,
+    PYSPARK_DRIVER_PYTHON: toolchain.python,
+    PYTHONDONTWRITEBYTECODE: '1',
+    METADATA_SERVER_DETECTION: 'none',
+    NO_GCE_CHECK: 'true',
+    SPARK_LAUNCHER_OPTS: quoteAll([...fastStart, '-XX:-UsePerfData']),
+    SPARK_SUBMIT_OPTS: quoteAll(listJavaOptions(surroundings)),
+  };
+}
+
+function listJavaOptions({ toolchain, folder, log4jFile }: SparkSurroundings): readonly string[] {
+  const temporary = join(folder, 'tmp');
+  const { classArchive } = toolchain;
+  return [
+    ...fastStart,
+    ...(classArchive === null ? [] : [`-XX:SharedArchiveFile=${classArchive}`]),
+    '-XX:-UsePerfData',
+    `-Djava.io.tmpdir=${temporary}`,
+    `-Dderby.system.home=${temporary}`,
+    `-Dlog4j2.configurationFile=${log4jFile}`,
+  ];
+}
+
+/** A class archive fits one set of these: the one that it was made with. */
+const fastStart = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
+/** Spark's launcher splits at blanks outside quotes. */
+function quoteAll(options: readonly string[]): string {
+  return options.map((option) => (/\s/.test(option) ? `"${option}"` : option)).join(' ');
+}

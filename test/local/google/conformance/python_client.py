@@ -1,0 +1,102 @@
+"""Drives the official Python client of Dataproc by lines of JSON, for the conformance suite.
+
+    python python_client.py <grpc|rest> <host:port>
+
+The token is the first line of standard input; each later line is `{"service", "method",
+"request"}`, where the request is proto3 JSON. Each answer is one line: `{"response": …}`,
+`{"items": […]}` of a list, or `{"error": {"status", "message"}}` with the HTTP status that Google
+gives the canonical code. Of a long-running operation the result is answered, or its name when the
+line has `"wait": false`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import grpc
+from google.api_core import exceptions
+from google.api_core.operation import Operation
+from google.auth.exceptions import RefreshError
+from google.cloud import dataproc_v1
+from google.oauth2.credentials import Credentials
+
+SERVICES = {
+    "JobController": "job_controller",
+    "BatchController": "batch_controller",
+    "ClusterController": "cluster_controller",
+    "WorkflowTemplateService": "workflow_template_service",
+}
+
+
+class TokenInterceptor(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # grpc is untyped
+    """Adds the token to each call: gRPC sends credentials of its own only over TLS."""
+
+    def __init__(self, token: str) -> None:
+        self._header = ("authorization", f"Bearer {token}")
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Pass the call on with one more header."""
+        metadata = [*(details.metadata or []), self._header]
+        return continuation(details._replace(metadata=metadata), request)
+
+
+def make_client(service: str, transport: str, address: str, token: str) -> Any:
+    """Make the official client of one service, by one transport."""
+    package = getattr(dataproc_v1.services, SERVICES[service])
+    client = getattr(package, f"{service}Client")
+    if transport == "rest":
+        rest = client.get_transport_class("rest")
+        return client(
+            transport=rest(host=address, url_scheme="http", credentials=Credentials(token))
+        )
+    channel = grpc.intercept_channel(grpc.insecure_channel(address), TokenInterceptor(token))
+    return client(transport=client.get_transport_class("grpc")(channel=channel))
+
+
+def to_json(message: Any) -> Any:
+    """Turn a message of the client into proto3 JSON; what is empty has none."""
+    if message is None or not hasattr(type(message), "to_json"):
+        return {}
+    text = type(message).to_json(
+        message, use_integers_for_enums=False, always_print_fields_with_no_presence=False
+    )
+    return json.loads(text)
+
+
+def call(client: Any, line: dict[str, Any]) -> dict[str, Any]:
+    """Make one call and describe its outcome."""
+    method = line["method"]
+    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in method).lstrip("_")
+    request_type = getattr(dataproc_v1, f"{method}Request")
+    request = request_type.from_json(json.dumps(line["request"]))
+    try:
+        result = getattr(client, snake)(request=request, timeout=60)
+        if isinstance(result, Operation):
+            if line.get("wait") is False:
+                return {"response": {"name": result.operation.name}}
+            return {"response": to_json(result.result(timeout=110))}
+        if hasattr(result, "pages"):
+            return {"items": [to_json(item) for item in result]}
+        return {"response": to_json(result)}
+    except exceptions.GoogleAPICallError as error:
+        return {"error": {"status": int(error.code or 0), "message": error.message}}
+    except RefreshError as error:  # What google-auth makes of a 401: this token cannot be renewed.
+        return {"error": {"status": 401, "message": str(error)}}
+
+
+def main(transport: str, address: str) -> None:
+    """Answer each line of standard input until it ends."""
+    token = sys.stdin.readline().strip()
+    clients: dict[str, Any] = {}
+    for text in sys.stdin:
+        line = json.loads(text)
+        service = line["service"]
+        if service not in clients:
+            clients[service] = make_client(service, transport, address, token)
+        print(json.dumps(call(clients[service], line)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
