@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkLabels } from './labels.ts';
+import { toLocationName } from './place.ts';
 import {
   invalid,
   objectOr,
@@ -74,7 +75,7 @@ function toBatchRequest(request: PlainMessage): BatchRequest {
   checkSparkProperties(properties);
   return {
     ...parseIds(request),
-    parent: textOr(request, 'parent', ''),
+    parent: toLocationName(textOr(request, 'parent', '')),
     work: parseBatchWork(batch),
     properties,
     runtimeVersion,

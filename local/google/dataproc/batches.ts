@@ -7,7 +7,7 @@ import { toBatchOperation } from './batch-operation.ts';
 import { type BatchRequest, parseBatchRequest } from './batch-request.ts';
 import type { LongRunning } from './long-running.ts';
 import { type Page, takePage } from './page.ts';
-import { regionOf, requireParent } from './place.ts';
+import { regionOf, requireParent, toLocationName } from './place.ts';
 import { type Counter, Register } from './register.ts';
 import { textOr } from './request-fields.ts';
 import type { Revival } from './revival.ts';
@@ -138,7 +138,7 @@ export class Batches {
   };
 
   #getFor(principal: Principal, verb: 'get' | 'delete', message: PlainMessage): Batch {
-    const name = textOr(message, 'name', '');
+    const name = toLocationName(textOr(message, 'name', ''));
     requireParent(this.#options.configuration, name.replace(/\/batches\/[^/]*$/, ''));
     this.#require(principal, verb, name);
     const batch = this.#register.find(name);

@@ -36,6 +36,15 @@ export function requireParent(place: Place, parent: unknown): void {
   requirePlace(place, project ?? '', region ?? '');
 }
 
+/**
+ * Names what lives in a location by it. Batches are asked for under `regions` as well, as the
+ * official Airflow operator does when it creates one, and read back under `locations`.
+ * Source: https://github.com/apache/airflow, providers/google, hooks/dataproc.py
+ */
+export function toLocationName(name: string): string {
+  return name.replace(/^(projects\/[^/]+)\/regions\//, '$1/locations/');
+}
+
 function toText(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : '';
 }

@@ -4,18 +4,27 @@ import { createInterface } from 'node:readline';
 import { toolchain } from '../local-server.ts';
 import type { OfficialClient, Outcome } from './official-client.ts';
 
-/** Starts the official Python client, which answers one call after the other. */
+/**
+ * Starts the official Python client, which answers one call after the other. With `tls` it takes
+ * the address and the token and nothing else; `env` names the certificate that it trusts.
+ */
 export function startPythonClient(
-  transport: 'grpc' | 'rest',
+  transport: 'grpc' | 'rest' | 'tls',
   google: string,
   token: string,
+  env: Readonly<Record<string, string>> = {},
 ): OfficialClient {
   const script = join(import.meta.dirname, 'python_client.py');
   const child = spawn(
     String(toolchain['python']),
     ['-B', script, transport, new URL(google).host],
     {
-      env: { PATH: '/usr/bin:/bin', METADATA_SERVER_DETECTION: 'none', NO_GCE_CHECK: 'true' },
+      env: {
+        PATH: '/usr/bin:/bin',
+        METADATA_SERVER_DETECTION: 'none',
+        NO_GCE_CHECK: 'true',
+        ...env,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );

@@ -1,7 +1,8 @@
 """Drives the official Python client of Dataproc by lines of JSON, for the conformance suite.
 
-    python python_client.py <grpc|rest> <host:port>
+    python python_client.py <grpc|rest|tls> <host:port>
 
+`tls` is gRPC as the client speaks it by itself, told nothing but endpoint and credentials.
 The token is the first line of standard input; each later line is `{"service", "method",
 "request"}`, where the request is proto3 JSON. Each answer is one line: `{"response": …}`,
 `{"items": […]}` of a list, or `{"error": {"status", "message"}}` with the HTTP status that Google
@@ -51,6 +52,8 @@ def make_client(service: str, transport: str, address: str, token: str) -> Any:
         return client(
             transport=rest(host=address, url_scheme="http", credentials=Credentials(token))
         )
+    if transport == "tls":
+        return client(credentials=Credentials(token), client_options={"api_endpoint": address})
     channel = grpc.intercept_channel(grpc.insecure_channel(address), TokenInterceptor(token))
     return client(transport=client.get_transport_class("grpc")(channel=channel))
 

@@ -119,6 +119,13 @@ describe('a request to create a batch', () => {
     expect(parseBatchRequest(withProperties(properties)).properties).toEqual(properties);
   });
 
+  it('is in a location, also when it is asked for in a region', () => {
+    const parent = 'projects/local/regions/us-central1';
+    expect(parseBatchRequest(sampleRequest({}, { parent })).parent).toBe(
+      'projects/local/locations/us-central1',
+    );
+  });
+
   it.each([
     ['sparkRBatch', { parent: 'p', batchId: 'abcd', batch: { sparkRBatch: {} } }],
     ['runtimeConfig.containerImage', sampleRequest({ runtimeConfig: { containerImage: 'x' } })],
