@@ -21,6 +21,24 @@ const ROOMS = [
   'app',
 ];
 
+/** The rooms of the local Google; its files outside of rooms are the first and the last ones. */
+const GOOGLE_ROOMS = [
+  'shape',
+  'storage-uri',
+  'configuration',
+  'parse-configuration',
+  'state',
+  'api',
+  'identity',
+  'storage',
+  'spark',
+  'dataproc',
+  'secrets',
+  'server',
+  'local-google',
+  'main',
+];
+
 const DOMAIN = ['problem', 'config', 'log', 'identity', 'templates', 'policy', 'jobs'];
 
 function toRoom(path: string): string {
@@ -61,6 +79,26 @@ describe('rooms of shared/', () => {
           .filter((specifier) => foreign.test(specifier))
           .map((specifier) => `${path} -> ${specifier}`),
       );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('rooms of local/google', () => {
+  const toGoogleRoom = (path: string) =>
+    path.replace(/^local\/google\//, '').replace(/(\/.*|\.ts)$/, '');
+  const place = (path: string) => GOOGLE_ROOMS.indexOf(toGoogleRoom(path));
+
+  it('are all in the order', () => {
+    const unknown = listSources('local/google').filter((path) => place(path) < 0);
+    expect(unknown).toEqual([]);
+  });
+
+  it('import only from their own room or from one further left, and nothing outside', () => {
+    const wrong = listSources('local/google').flatMap((path) =>
+      listLocalImports(path)
+        .filter((target) => !target.startsWith('local/google/') || place(target) > place(path))
+        .map((target) => `${path} -> ${target}`),
+    );
     expect(wrong).toEqual([]);
   });
 });
