@@ -2,43 +2,27 @@
  * Compares the wall time of the command that the local Dataproc starts a driver with to that of
  * Spark's own default command: the same class path, the same job, in turn.
  *
- *     node bench/spark-submit.ts [--pairs <5 to 50>]
+ *     npm run bench -- spark-submit [--pairs <5 to 50>]
  *
  * Prints a table and the ratio of the medians. Ends with status 1 when the ratio is above the limit
  * or the answers differ. Needs what the set-up has made.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Toolchain } from '../local/google/configuration.ts';
-import { parseJson, parseObject, parseText } from '../local/google/shape.ts';
 import { log4jConfiguration } from '../local/google/spark/driver-environment.ts';
 import { makeSparkCommand, type SparkCommand } from '../local/google/spark/spark-command.ts';
+import { readToolchain } from '../local/up/toolchain.ts';
 
-const usage = 'usage: node bench/spark-submit.ts [--pairs <5 to 50>]\n';
+const usage = 'usage: npm run bench -- spark-submit [--pairs <5 to 50>]\n';
 /** The local Dataproc promises to start a driver in half the time. */
 const limit = 0.5;
 const timeoutMs = 120_000;
 const job = `from pyspark.sql import SparkSession
 print("rows:", SparkSession.builder.getOrCreate().range(10).count())
 `;
-
-function readToolchain(): Toolchain {
-  const file = join(import.meta.dirname, '..', '.local', 'toolchain.json');
-  const table = parseObject(parseJson(readFileSync(file, 'utf8'), file), file);
-  const path = (name: string) => parseText(table[name], name);
-  return {
-    python: path('python'),
-    javaHome: path('javaHome'),
-    sparkHome: path('sparkHome'),
-    gcsConnectorJar: path('gcsConnectorJar'),
-    classArchive: table['classArchive'] === null ? null : path('classArchive'),
-    fakeGcsServer: path('fakeGcsServer'),
-    node: path('node'),
-  };
-}
 
 /** Makes both commands of one job; they differ in how Java is started, and in nothing else. */
 function makeCommands(folder: string): readonly [ours: SparkCommand, byDefault: SparkCommand] {

@@ -1,29 +1,39 @@
 import type { StorageUri } from './storage-uri.ts';
 
-/** What accounts may be allowed to do with each kind of resource of Dataproc. */
-const verbs = {
-  batches: ['create', 'get', 'list', 'cancel', 'delete'],
-  clusters: ['get', 'list', 'use'],
-  jobs: ['create', 'get', 'list', 'update', 'cancel', 'delete'],
-  operations: ['get', 'list', 'cancel', 'delete'],
-  workflowTemplates: [
-    ...['create', 'get', 'list', 'update', 'delete'],
-    ...['instantiate', 'instantiateInline'],
-  ],
-} as const;
-
 /**
- * A permission of Dataproc, for example `dataproc.batches.create`.
+ * Every permission of Dataproc that there is.
  * Source: https://cloud.google.com/dataproc/docs/concepts/iam/iam
  */
-export type Permission = {
-  [Kind in keyof typeof verbs]: `dataproc.${Kind}.${(typeof verbs)[Kind][number]}`;
-}[keyof typeof verbs];
+export const permissions = [
+  'dataproc.batches.create',
+  'dataproc.batches.get',
+  'dataproc.batches.list',
+  'dataproc.batches.cancel',
+  'dataproc.batches.delete',
+  'dataproc.clusters.get',
+  'dataproc.clusters.list',
+  'dataproc.clusters.use',
+  'dataproc.jobs.create',
+  'dataproc.jobs.get',
+  'dataproc.jobs.list',
+  'dataproc.jobs.update',
+  'dataproc.jobs.cancel',
+  'dataproc.jobs.delete',
+  'dataproc.operations.get',
+  'dataproc.operations.list',
+  'dataproc.operations.cancel',
+  'dataproc.operations.delete',
+  'dataproc.workflowTemplates.create',
+  'dataproc.workflowTemplates.get',
+  'dataproc.workflowTemplates.list',
+  'dataproc.workflowTemplates.update',
+  'dataproc.workflowTemplates.delete',
+  'dataproc.workflowTemplates.instantiate',
+  'dataproc.workflowTemplates.instantiateInline',
+] as const;
 
-/** Every permission that there is. */
-export const permissions: readonly Permission[] = Object.entries(verbs).flatMap(([kind, names]) =>
-  names.map((verb) => `dataproc.${kind}.${verb}` as Permission),
-);
+/** A permission of Dataproc, for example `dataproc.batches.create`. */
+export type Permission = (typeof permissions)[number];
 
 /** What one Google service account may do; there is nothing it may do that is not listed. */
 export interface Account {

@@ -1,12 +1,13 @@
 /**
- * The local Google: Dataproc batches that really run, STS, IAM Credentials and Cloud Storage, on
- * free ports of loopback.
+ * The local Google: Dataproc whose batches, jobs and workflows really run, STS, IAM Credentials,
+ * Secret Manager and Cloud Storage, on loopback, at the ports of the configuration or free ones.
  *
  *     node local/google/main.ts --config <file.json>
  *
  * Prints `{"ready":true,"google":…,"storage":…,"pid":…}` when it serves. Ends with status 0 on
  * SIGTERM, SIGINT or, with `stdinIsLease`, when standard input ends; with status 2 when the
- * configuration is at fault; with status 1 when a part of it fails. Its data folder goes with it.
+ * configuration is at fault or its state folder is in use; with status 1 when a part of it fails.
+ * Its data folder goes with it.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

@@ -11,6 +11,7 @@ import {
   type WorkloadIdentity,
 } from './configuration.ts';
 import {
+  orNull,
   parseBoolean,
   parseEntries,
   parseJson,
@@ -103,14 +104,6 @@ function checkReferences(configuration: GoogleConfiguration): void {
     throw new ShapeError(`staticTokens names the account ${stranger}, which is not in accounts`);
 }
 
-function orNull<T>(
-  value: unknown,
-  where: string,
-  parse: (value: unknown, where: string) => T,
-): T | null {
-  return value === null ? null : parse(value, where);
-}
-
 function parseCluster(value: unknown, where: string): ClusterConfiguration {
   const table = parseTable(value, where, ['name', 'stagingBucket', 'serviceAccount', 'labels']);
   return {
@@ -158,7 +151,7 @@ function parseToolchain(value: unknown): Toolchain {
     javaHome: path('javaHome'),
     sparkHome: path('sparkHome'),
     gcsConnectorJar: path('gcsConnectorJar'),
-    classArchive: table['classArchive'] === null ? null : path('classArchive'),
+    classArchive: orNull(table['classArchive'], 'toolchain.classArchive', parsePath),
     fakeGcsServer: path('fakeGcsServer'),
     node: path('node'),
   };

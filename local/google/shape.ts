@@ -84,3 +84,12 @@ export function parseWholeNumber(
     throw new ShapeError(`${where} must be a whole number from ${min} to ${max}`);
   return value;
 }
+
+/** Parses what is not null with a parse function. @throws ShapeError */
+export function orNull<T>(
+  value: unknown,
+  where: string,
+  parse: (value: unknown, where: string) => T,
+): T | null {
+  return value === null ? null : parse(value, where);
+}

@@ -1,122 +1,130 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { permissions } from '../google/configuration.ts';
+import { type GoogleConfiguration, permissions } from '../google/configuration.ts';
+import { parseConfiguration } from '../google/parse-configuration.ts';
+import { parseList, parseText, ShapeError } from '../google/shape.ts';
 import type { DataprocOptions } from './dataproc-options.ts';
+import { StackFailure } from './failure.ts';
 import { toFields } from './fields.ts';
 import type { Run } from './runs.ts';
-
-/** The bucket that there is when nothing else is asked for. */
-export const bucket = 'local-bucket';
-/** The cluster that there is when nothing else is asked for. */
-export const cluster = 'local';
+import type { Toolchain } from './toolchain.ts';
 
 /** One account that may do everything; `--config` brings others. */
 const owner = 'owner@local.iam.gserviceaccount.com';
-const computeAccount = '123456789-compute@developer.gserviceaccount.com';
 
-/** What the local Dataproc is when nothing else is asked for. */
+/** What the local Dataproc is when nothing else is asked for; buckets and clusters are derived. */
 const usual = {
   project: 'local',
   region: 'us-central1',
   projectNumber: '123456789',
-  stdinIsLease: true,
+  buckets: ['local-bucket'],
   // No AWS is there to ask who signed a request.
   awsSts: 'http://127.0.0.1:9',
   quotas: null,
   batchLabelFilter: false,
-  stagingBucket: bucket,
   seed: [],
   secrets: {},
-  clusters: [{ name: cluster, stagingBucket: bucket, serviceAccount: computeAccount, labels: {} }],
   workloadIdentity: { audience: 'none', awsAccount: '000000000000', impersonation: {} },
 } as const;
 
-/** Folders that the configuration names. */
-interface Places {
+/** What the configuration names besides what was asked for. */
+export interface Surroundings {
   readonly run: Run;
+  readonly toolchain: Toolchain;
   readonly certificateFolder: string;
+  readonly ports: GoogleConfiguration['ports'];
+  readonly accessToken: string;
 }
 
-/** Makes the configuration of local/google; the toolchain is added to it. */
+/** A configuration of local/google, as its file and as it is understood. */
+export interface MadeConfiguration {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly configuration: GoogleConfiguration;
+}
+
+/** Makes the configuration of local/google. @throws StackFailure naming the first key at fault */
 export function makeConfiguration(
   options: DataprocOptions,
-  { run, certificateFolder }: Places,
-  accessToken: string,
+  surroundings: Surroundings,
+): MadeConfiguration {
+  try {
+    const config = fillIn(options, surroundings);
+    const plain = addOwner(config, surroundings.accessToken, nothing);
+    const grants = makeGrants(parseConfiguration(JSON.stringify(plain)));
+    const whole = addOwner(config, surroundings.accessToken, grants);
+    return { config: whole, configuration: parseConfiguration(JSON.stringify(whole)) };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new StackFailure(`The configuration is at fault: ${error.message}.`);
+  }
+}
+
+function fillIn(
+  options: DataprocOptions,
+  { run, toolchain, certificateFolder, ports }: Surroundings,
 ): Readonly<Record<string, unknown>> {
-  const changes = new Map(Object.entries(options.changes));
-  const buckets = changes.get('buckets') ?? [bucket];
+  const asked = { ...usual, ...options.changes };
+  const [stagingBucket] = parseList(asked.buckets, 'buckets', parseText);
+  if (stagingBucket === undefined) throw new ShapeError('buckets must name one at least');
+  const serviceAccount = toComputeAccount(parseText(asked.projectNumber, 'projectNumber'));
   return {
-    ...usual,
+    stagingBucket,
+    clusters: [{ name: 'local', stagingBucket, serviceAccount, labels: {} }],
+    ...asked,
+    ...{ toolchain, ports, stdinIsLease: true },
     dataDirectory: join(run.folder, 'google'),
     stateDirectory: options.state ?? null,
     checkCredentials: !options.open,
     maxConcurrentRuns: options.slots,
     faults: options.faults,
-    ports: findPorts(options),
     tls: {
       certificate: join(certificateFolder, 'certificate.pem'),
       key: join(certificateFolder, 'key.pem'),
     },
-    buckets,
-    ...options.changes,
-    accounts: {
-      [owner]: makeOwner(buckets),
-      ...Object.fromEntries(toFields(changes.get('accounts'))),
-    },
-    staticTokens: {
-      [accessToken]: owner,
-      ...Object.fromEntries(toFields(changes.get('staticTokens'))),
-    },
   };
 }
 
-/** The account behind the access token, which may do everything. */
-function makeOwner(buckets: unknown): Readonly<Record<string, unknown>> {
-  const names = Array.isArray(buckets) ? buckets.map(String) : [];
-  const prefixes = names.map((name) => `gs://${name}/`);
+/** Source: https://cloud.google.com/compute/docs/access/service-accounts#default_service_account */
+function toComputeAccount(projectNumber: string): string {
+  return `${projectNumber}-compute@developer.gserviceaccount.com`;
+}
+
+type Grants = Readonly<Record<string, unknown>>;
+
+const nothing: Grants = {
+  ...{ permissions: [], actAs: [], read: [], write: [], sign: false },
+  secrets: { access: [], manage: [] },
+};
+
+/** What an account must be granted to do everything that there is. */
+function makeGrants(configuration: GoogleConfiguration): Grants {
+  const { accounts, clusters, projectNumber } = configuration;
+  const ofClusters = clusters.map(({ serviceAccount }) => serviceAccount);
+  const everyone = [...Object.keys(accounts), ...ofClusters, toComputeAccount(projectNumber)];
+  const prefixes = configuration.buckets.map((name) => `gs://${name}/`);
+  const secrets = Object.keys(configuration.secrets);
   return {
     permissions,
-    actAs: [owner, computeAccount],
+    actAs: [...new Set(everyone)],
     read: prefixes,
     write: prefixes,
     sign: true,
-    secrets: { access: [], manage: [] },
+    secrets: { access: secrets, manage: secrets },
   };
 }
 
-/** A token that holds as long as the state does: clients go on after a restart. */
-export function findAccessToken(state: string | undefined): string {
-  const made = randomBytes(24).toString('base64url');
-  if (state === undefined) return made;
-  const file = join(state, 'access-token');
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${made}\n`, { mode: 0o600 });
-  return made;
-}
-
-/** The ports that were asked for, or those of the state's last time; 0 takes a free one. */
-function findPorts({ state, port, storagePort }: DataprocOptions) {
-  const kept = state === undefined ? new Map<string, unknown>() : readPorts(state);
-  const last = (name: string) => {
-    const value = kept.get(name);
-    return typeof value === 'number' ? value : 0;
+/** Accounts and tokens of the configuration that are not the owner's are kept. */
+function addOwner(
+  config: Readonly<Record<string, unknown>>,
+  accessToken: string,
+  grants: Grants,
+): Readonly<Record<string, unknown>> {
+  const fields = toFields(config);
+  return {
+    ...config,
+    accounts: { ...Object.fromEntries(toFields(fields.get('accounts'))), [owner]: grants },
+    staticTokens: {
+      ...Object.fromEntries(toFields(fields.get('staticTokens'))),
+      [accessToken]: owner,
+    },
   };
-  return { google: port || last('google'), storage: storagePort || last('storage') };
-}
-
-function readPorts(state: string): ReadonlyMap<string, unknown> {
-  const file = join(state, 'ports.json');
-  return existsSync(file) ? toFields(JSON.parse(readFileSync(file, 'utf8'))) : new Map();
-}
-
-/** Writes down where this state is served, for its next time. */
-export function keepPorts(state: string | undefined, dataproc: string, storage: string): void {
-  if (state === undefined) return;
-  const ports = {
-    google: Number(dataproc.replace(/.*:/, '')),
-    storage: Number(new URL(storage).port),
-  };
-  writeFileSync(join(state, 'ports.json'), JSON.stringify(ports), { mode: 0o600 });
 }

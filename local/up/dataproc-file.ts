@@ -1,8 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { readStartTime } from '../setup/process-identity.mjs';
 import { toFields } from './fields.ts';
 import { localFolder } from './layout.ts';
+import type { Run } from './runs.ts';
+import { findLivingRuns } from './sweep.ts';
 
 /** Describes the Dataproc that `npm run dataproc` keeps up. */
 export const dataprocFile = join(localFolder, 'dataproc.json');
@@ -15,9 +17,9 @@ export interface DataprocAddresses {
   readonly storage: string;
   readonly project: string;
   readonly region: string;
-  /** A cluster that jobs can be submitted to. */
-  readonly cluster: string;
-  /** A bucket that code and data can be put into. */
+  /** The first cluster of the configuration; null when it has none. */
+  readonly cluster: string | null;
+  /** The first bucket of the configuration. */
   readonly bucket: string;
   /** Bearer token of an account with every permission. */
   readonly accessToken: string;
@@ -27,14 +29,32 @@ export interface DataprocAddresses {
   readonly pid: number;
 }
 
-/** Writes the description for this user alone: it holds a token. */
-export function writeDataprocFile(addresses: DataprocAddresses, file = dataprocFile): void {
-  writeFileSync(file, render(addresses), { mode: 0o600 });
+/**
+ * Writes the description for this user alone: it holds a token. The server that started last is
+ * described in `file`; each is in its run's folder as well.
+ */
+export function writeDataprocFile(
+  addresses: DataprocAddresses,
+  run: Run,
+  file: string = dataprocFile,
+): void {
+  writeWhole(join(run.folder, 'dataproc.json'), render(addresses));
+  writeWhole(file, render(addresses));
 }
 
-/** Removes the description unless it is that of another server. */
-export function removeDataprocFile(addresses: DataprocAddresses, file = dataprocFile): void {
-  if (readOrUndefined(file) === render(addresses)) rmSync(file, { force: true });
+/** Removes the description, or puts that of another server there which is still up. */
+export function removeDataprocFile(
+  addresses: DataprocAddresses,
+  run: Run,
+  file: string = dataprocFile,
+): void {
+  rmSync(join(run.folder, 'dataproc.json'), { force: true });
+  if (readOrUndefined(file) !== render(addresses)) return;
+  const other = findLivingRuns(dirname(run.folder))
+    .map((each) => readOrUndefined(join(each.folder, 'dataproc.json')))
+    .find((text) => text !== undefined);
+  if (other === undefined) rmSync(file, { force: true });
+  else writeWhole(file, other);
 }
 
 /** Removes the description that a killed server left. */
@@ -50,6 +70,12 @@ function isAlive(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, file);
 }
 
 function render(addresses: DataprocAddresses): string {

@@ -1,8 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseJson, parseTable, ShapeError } from '../google/shape.ts';
 import { StackFailure } from './failure.ts';
-import { toFields } from './fields.ts';
+
+/** Keys of the configuration of local/google that a file may give. */
+const changeable = [
+  ...['project', 'projectNumber', 'region', 'clusters', 'buckets', 'stagingBucket', 'seed'],
+  ...['accounts', 'staticTokens', 'workloadIdentity', 'awsSts', 'secrets', 'quotas'],
+  'batchLabelFilter',
+];
+
+/** Keys that options of the command decide, whatever a file says. */
+const decided: ReadonlyMap<string, string> = new Map([
+  ['checkCredentials', '--open decides'],
+  ['faults', '--faults decides'],
+  ['maxConcurrentRuns', '--slots decides'],
+  ['ports', '--port and --storage-port decide'],
+  ['stateDirectory', '--state decides'],
+]);
 
 /** What `npm run dataproc` was asked for. */
 export interface DataprocOptions {
@@ -16,6 +32,8 @@ export interface DataprocOptions {
   readonly slots: number;
   /** Keys of the configuration of local/google that take the place of the usual ones. */
   readonly changes: Readonly<Record<string, unknown>>;
+  /** One sentence for each key of the file that is not used. */
+  readonly notes: readonly string[];
 }
 
 /** Parses the arguments of the command; paths are relative to where npm was called. @throws StackFailure */
@@ -28,7 +46,7 @@ export function parseDataprocOptions(args: readonly string[], from: string): Dat
     port: parseNumber(values.port ?? '0', '--port', 65_535),
     storagePort: parseNumber(values['storage-port'] ?? '0', '--storage-port', 65_535),
     slots: parseNumber(values.slots ?? '2', '--slots', 16),
-    changes: values.config === undefined ? {} : readChanges(resolve(from, values.config)),
+    ...(values.config === undefined ? none : readChanges(resolve(from, values.config))),
   };
 }
 
@@ -52,11 +70,25 @@ function parseNumber(text: string, name: string, max: number): number {
   return value;
 }
 
-function readChanges(file: string): Readonly<Record<string, unknown>> {
+type Changes = Pick<DataprocOptions, 'changes' | 'notes'>;
+
+const none: Changes = { changes: {}, notes: [] };
+
+function readChanges(file: string): Changes {
   if (!existsSync(file)) throw new StackFailure(`There is no file ${file}.`);
   try {
-    return Object.fromEntries(toFields(JSON.parse(readFileSync(file, 'utf8'))));
-  } catch (cause) {
-    throw new StackFailure(`${file} is not JSON.`, [], { cause });
+    const text = readFileSync(file, 'utf8');
+    const keys = [...changeable, ...decided.keys()];
+    const entries = Object.entries(parseTable(parseJson(text, file), file, [], keys));
+    return {
+      changes: Object.fromEntries(entries.filter(([key]) => !decided.has(key))),
+      notes: entries.flatMap(([key]) => {
+        const what = decided.get(key);
+        return what === undefined ? [] : [`${file} has the key "${key}", but ${what} that.`];
+      }),
+    };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new StackFailure(`${error.message}.`, [], { cause: error });
   }
 }

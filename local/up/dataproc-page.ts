@@ -11,13 +11,17 @@ export function renderDataprocPage(
     : 'the access token in .local/dataproc.json';
   const read = `node -p "require('./.local/dataproc.json').accessToken"`;
   const token = open ? 'none' : `$(${read})`;
+  const submit =
+    cluster === null
+      ? `batches submit pyspark job.py --deps-bucket=${bucket}`
+      : `jobs submit pyspark job.py --cluster=${cluster}`;
   const kept = state ?? 'nothing; give --state <folder> to keep jobs and objects';
   return `
 A local Dataproc is up. Ctrl-C ends it and every driver.
 
   Dataproc       ${dataproc}  (gRPC and REST)
   Cloud Storage  ${storage}
-  Project        ${project}, region ${region}, cluster ${cluster}, bucket gs://${bucket}
+  Project        ${project}, region ${region}, cluster ${cluster ?? 'none'}, bucket gs://${bucket}
   Credentials    ${credentials}
   Kept           ${kept}
   All of it      .local/dataproc.json
@@ -28,7 +32,7 @@ With gcloud, in another terminal:
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE=${storage}/storage/v1/
   export CLOUDSDK_CORE_PROJECT=${project} CLOUDSDK_DATAPROC_REGION=${region}
   export CLOUDSDK_AUTH_ACCESS_TOKEN=${token}
-  gcloud dataproc jobs submit pyspark job.py --cluster=${cluster}
+  gcloud dataproc ${submit}
 
 Python, Node.js and Airflow: docs/local-dataproc.md
 

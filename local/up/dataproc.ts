@@ -1,12 +1,6 @@
 import { join } from 'node:path';
 import type { CommandOptions } from './command.ts';
-import {
-  bucket,
-  cluster,
-  findAccessToken,
-  keepPorts,
-  makeConfiguration,
-} from './dataproc-configuration.ts';
+import { makeConfiguration } from './dataproc-configuration.ts';
 import {
   type DataprocAddresses,
   removeDataprocFile,
@@ -15,8 +9,8 @@ import {
 } from './dataproc-file.ts';
 import { type DataprocOptions, parseDataprocOptions } from './dataproc-options.ts';
 import { renderDataprocPage } from './dataproc-page.ts';
+import { findAccessToken, findPorts, keepPorts } from './dataproc-state.ts';
 import { StackFailure } from './failure.ts';
-import { toFields } from './fields.ts';
 import { localFolder, projectFolder } from './layout.ts';
 import { Processes } from './processes.ts';
 import { readAddress } from './ready-line.ts';
@@ -33,6 +27,7 @@ const certificateFolder = join(localFolder, 'tls');
  */
 export async function runDataproc({ args, progress, end }: CommandOptions): Promise<number> {
   const options = parseDataprocOptions(args, process.env['INIT_CWD'] ?? process.cwd());
+  for (const note of options.notes) progress.note(note);
   removeDeadDataprocFile();
   const run = createRun();
   const processes = new Processes(run);
@@ -40,7 +35,7 @@ export async function runDataproc({ args, progress, end }: CommandOptions): Prom
     const shown = progress.begin('local Dataproc', 'starting');
     const addresses = await startDataproc(options, run, processes);
     shown.done('ready');
-    await serve({ addresses, options, processes, signal: end.signal });
+    await serve({ addresses, options, run, processes, signal: end.signal });
     return 0;
   } finally {
     await processes.stop();
@@ -53,17 +48,18 @@ export async function runDataproc({ args, progress, end }: CommandOptions): Prom
 interface Serving {
   readonly addresses: DataprocAddresses;
   readonly options: DataprocOptions;
+  readonly run: Run;
   readonly processes: Processes;
   readonly signal: AbortSignal;
 }
 
-async function serve({ addresses, options, processes, signal }: Serving): Promise<void> {
-  writeDataprocFile(addresses);
+async function serve({ addresses, options, run, processes, signal }: Serving): Promise<void> {
+  writeDataprocFile(addresses, run);
   try {
     process.stdout.write(renderDataprocPage(addresses, options));
     await Promise.race([processes.failure, waitForAbort(signal)]);
   } finally {
-    removeDataprocFile(addresses);
+    removeDataprocFile(addresses, run);
   }
 }
 
@@ -73,13 +69,12 @@ async function startDataproc(
   processes: Processes,
 ): Promise<DataprocAddresses> {
   const toolchain = readToolchain();
-  const { python } = toolchain;
-  const args = [join(projectFolder, 'local', 'up', 'certificate.py'), certificateFolder];
-  await processes.run({ name: 'certificate', command: python, args: ['-B', ...args] });
   const accessToken = findAccessToken(options.state);
-  const places = { run, certificateFolder };
-  const config = { ...makeConfiguration(options, places, accessToken), toolchain };
-  const fields = toFields(config);
+  const places = { run, toolchain, certificateFolder, ports: findPorts(options), accessToken };
+  const { config, configuration } = makeConfiguration(options, places);
+  const args = [join(projectFolder, 'local', 'up', 'certificate.py'), certificateFolder];
+  const certify = { name: 'certificate', command: toolchain.python, args: ['-B', ...args] };
+  await processes.run(certify);
   const script = join(projectFolder, 'local', 'google', 'main.ts');
   const spec = { name: 'local-google', command: toolchain.node, args: [script], config };
   const ready = await processes.start(spec);
@@ -88,13 +83,11 @@ async function startDataproc(
   const dataproc = new URL(readAddress(ready, spec.name, 'google')).host;
   const storage = readAddress(ready, spec.name, 'storage');
   keepPorts(options.state, dataproc, storage);
+  const { project, region, buckets, clusters } = configuration;
   return {
-    dataproc,
-    storage,
-    project: String(fields.get('project')),
-    region: String(fields.get('region')),
-    cluster,
-    bucket,
+    ...{ dataproc, storage, project, region },
+    cluster: clusters[0]?.name ?? null,
+    bucket: buckets[0] ?? configuration.stagingBucket,
     accessToken,
     certificate: join(certificateFolder, 'certificate.pem'),
     pid,

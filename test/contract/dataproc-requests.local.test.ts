@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseList, parseObject, type Table } from '../../local/google/shape.ts';
 import type { TargetConfig } from '../../shared/config.ts';
-import { createDataprocGateway } from '../../shared/dataproc/gateway.ts';
 import type { JobId } from '../../shared/jobs/job.ts';
-import type { JobGateway, Submission } from '../../shared/jobs/ports.ts';
-import { createSend } from '../../shared/transport.ts';
+import type { Submission } from '../../shared/jobs/ports.ts';
 import { send, startGoogle } from '../local/google/google-server.ts';
 import { type LocalServer, makeFolder } from '../local/google/local-server.ts';
 import { makeGrpcClients, makeRestClients } from '../local/google/official-clients.ts';
 import { makeJobId } from '../support/job-records.ts';
+import { makeAdapter } from './dataproc-adapter.ts';
 
 const [folder, removeFolder] = makeFolder();
 const token = 'submitter-token';
@@ -28,18 +27,6 @@ afterAll(async () => {
 beforeEach(async () => {
   await send(`${google}/_local/requests/log`, { method: 'DELETE' });
 });
-
-const target: TargetConfig = {
-  name: 'analytics',
-  kind: 'batch',
-  project: 'local',
-  region: 'us-central1',
-  stagingBucket: 'jobgate-staging',
-  reader: 'jg-read-local',
-  operator: 'jg-operate-local',
-  signer: 'jg-sign-local',
-  runtimeVersion: '2.3',
-};
 
 function makeSubmission(jobId: JobId): Submission {
   return {
@@ -86,37 +73,20 @@ function makeOfficialRequest(batchId: string) {
   };
 }
 
-function makeGateway(changes: Partial<TargetConfig> = {}): JobGateway {
-  const now = () => new Date();
-  return createDataprocGateway({
-    targets: new Map([['analytics', { ...target, ...changes }]]),
-    endpoint: google,
-    tokens: () => Promise.resolve(token),
-    send: createSend(now),
-    now,
-    sleep: () => Promise.resolve(),
-  });
-}
-
-/** Returns what the server has understood of the requests of one RPC, the request id left out. */
+/** Returns what the server has understood of the requests of one RPC. */
 async function readRequests(rpc: string): Promise<readonly Table[]> {
   const reply = await send(`${google}/_local/requests/log?rpc=${rpc}`);
-  const entries = parseList(
-    parseObject(reply.body, 'the log')['requests'],
-    'requests',
-    parseObject,
+  const log = parseObject(reply.body, 'the log');
+  return parseList(log['requests'], 'requests', parseObject).map((entry) =>
+    parseObject(entry['request'], 'request'),
   );
-  return entries.map((entry) => {
-    const { requestId, ...request } = parseObject(entry['request'], 'request');
-    expect(requestId === undefined || typeof requestId === 'string').toBe(true);
-    return request;
-  });
 }
 
+/** Returns the last request of one RPC without its request id, which is another one each time. */
 async function readLastRequest(rpc: string): Promise<Table> {
   const last = (await readRequests(rpc)).at(-1);
   if (last === undefined) throw new Error(`no request of ${rpc} has come`);
-  return last;
+  return Object.fromEntries(Object.entries(last).filter(([key]) => key !== 'requestId'));
 }
 
 /** Sends a request by Google's own client; the server may refuse it after it has understood it. */
@@ -131,7 +101,7 @@ async function sendByAdapter(
   submission: Submission,
   changes: Partial<TargetConfig> = {},
 ): Promise<Table> {
-  await makeGateway(changes)
+  await makeAdapter(google, changes)
     .submit(submission)
     .catch(() => undefined);
   return readLastRequest('CreateBatch');
@@ -177,10 +147,24 @@ describe('the request of the adapter', () => {
     });
   });
 
+  it('to create a batch has a request id that is a UUID, another one each time', async () => {
+    const submission = makeSubmission(makeJobId());
+    for (let time = 0; time < 3; time += 1) await sendByAdapter(submission);
+    const ids = (await readRequests('CreateBatch')).map(({ requestId }) => requestId);
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+    expect(ids).toEqual(ids.map(() => expect.stringMatching(uuid) as unknown));
+    expect(new Set(ids).size).toBe(3);
+  });
+
   it('to find a batch equals that of Google’s own client', async () => {
     const jobId = makeJobId();
     const deadline = new Date(Date.now() + 20_000);
-    await makeGateway().find({ jobId, target: 'analytics', account: 'jg-read-local', deadline });
+    await makeAdapter(google).find({
+      jobId,
+      target: 'analytics',
+      account: 'jg-read-local',
+      deadline,
+    });
     const own = await readLastRequest('GetBatch');
     const clients = makeGrpcClients(google, token);
     const name = `projects/local/locations/us-central1/batches/${jobId}`;
@@ -203,15 +187,18 @@ describe('the request of the adapter', () => {
   );
 
   it.each([
-    ['a job id', { jobId: makeJobId() }],
-    ['a program', { program: { ...makeSubmission(makeJobId()).program, mainUri: 'gs://b/c.py' } }],
-    ['py files', { program: { ...makeSubmission(makeJobId()).program, pyFileUris: [] } }],
-    ['arguments', { program: { ...makeSubmission(makeJobId()).program, args: ['--name'] } }],
-    ['properties', { program: { ...makeSubmission(makeJobId()).program, properties: {} } }],
-    ['a runtime account', { runtimeAccount: 'jg-run-other' }],
-    ['a runtime', { maxRuntimeSeconds: 901 }],
-    ['labels', { labels: { 'jg-template': 'other' } }],
-  ])('differs when the adapter is given %s of another kind', async (_, changes) => {
+    ['another job id', { jobId: makeJobId() }],
+    [
+      'another program',
+      { program: { ...makeSubmission(makeJobId()).program, mainUri: 'gs://b/c.py' } },
+    ],
+    ['other py files', { program: { ...makeSubmission(makeJobId()).program, pyFileUris: [] } }],
+    ['other arguments', { program: { ...makeSubmission(makeJobId()).program, args: ['--name'] } }],
+    ['other properties', { program: { ...makeSubmission(makeJobId()).program, properties: {} } }],
+    ['another runtime account', { runtimeAccount: 'jg-run-other' }],
+    ['another longest runtime', { maxRuntimeSeconds: 901 }],
+    ['other labels', { labels: { 'jg-template': 'other' } }],
+  ])('differs when the adapter is given %s', async (_, changes) => {
     const jobId = makeJobId();
     const official = await sendOfficially(makeOfficialRequest(jobId));
     expect(await sendByAdapter({ ...makeSubmission(jobId), ...changes })).not.toEqual(official);

@@ -25,21 +25,57 @@ export type CanonicalCode = keyof typeof canonicalCodes;
 /** One entry of an error's `details`, for example a google.rpc.ErrorInfo. */
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
-/** A refusal that the caller sees, in Google's words. */
+/**
+ * Bounds of an error: over gRPC it travels in headers, and clients break the whole connection over
+ * headers of more than 8 or 16 KiB. A message's letters may need three times their bytes there.
+ */
+const maxMessageBytes = 1024;
+const maxDetailTextBytes = 512;
+const maxDetailsBytes = 2048;
+const ellipsisBytes = 3;
+
+/** A refusal that the caller sees, in Google's words; what is too long of it is cut. */
 export class ApiError extends Error {
   readonly status: CanonicalCode;
   readonly details: readonly ErrorDetail[];
 
   constructor(status: CanonicalCode, message: string, details: readonly ErrorDetail[] = []) {
-    super(message);
+    super(cutText(message, maxMessageBytes));
     this.status = status;
-    this.details = details;
+    this.details = cutDetails(details);
   }
 
   /** The HTTP status that goes with the code. */
   get httpStatus(): number {
     return canonicalCodes[this.status].http;
   }
+}
+
+function cutDetails(details: readonly ErrorDetail[]): readonly ErrorDetail[] {
+  let bytes = 0;
+  return details.map(cutTexts).filter((detail) => {
+    bytes += Buffer.byteLength(JSON.stringify(detail));
+    return bytes <= maxDetailsBytes;
+  });
+}
+
+function cutTexts(detail: ErrorDetail): ErrorDetail {
+  const entries = Object.entries(detail).map(([key, value]) => [key, cutValue(value)] as const);
+  return Object.fromEntries(entries);
+}
+
+function cutValue(value: unknown): unknown {
+  if (typeof value === 'string') return cutText(value, maxDetailTextBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? value.map(cutValue) : cutTexts({ ...value });
+}
+
+/** Cuts between characters. A character of UTF-16 has one byte at least. */
+function cutText(text: string, maxBytes: number): string {
+  const start = text.slice(0, maxBytes + 1).toWellFormed();
+  if (text.length <= maxBytes && Buffer.byteLength(start) <= maxBytes) return start;
+  const { read } = new TextEncoder().encodeInto(start, new Uint8Array(maxBytes - ellipsisBytes));
+  return `${start.slice(0, read)}…`;
 }
 
 /** Makes Google's error body: `{"error": {"code", "message", "status", "details"?}}`. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type CanonicalCode, canonicalCodes, toCanonicalCode } from './api-error.ts';
 import { makeRetryInfo } from './error-details.ts';
+import { findNearNames } from './near-names.ts';
 import { parseTable, parseText, parseWholeNumber, ShapeError, type Table } from '../shape.ts';
 
 const accidents = [
@@ -88,17 +89,23 @@ export class FaultTable {
 
 /**
  * Parses `{"rpc", "status", "delayMs"?, "lagMs"?, "retryAfterSeconds"?, "count"?}`; the count is 1
- * when not given. @throws ShapeError
+ * when not given. The RPC is one of those that there are. @throws ShapeError
  */
-export function parseFault(value: unknown): { readonly fault: Fault; readonly count: number } {
+export function parseFault(
+  value: unknown,
+  rpcs: readonly string[],
+): { readonly fault: Fault; readonly count: number } {
   const optional = ['delayMs', 'lagMs', 'retryAfterSeconds', 'count'];
   const table = parseTable(value, 'the fault', ['rpc', 'status'], optional);
   const count = parseKey(table, 'count', { byDefault: 1, min: 1, max: 10_000 });
   const status = parseStatus(table['status']);
+  const rpc = parseRpc(table['rpc'], rpcs);
+  if (status === 'stale-list' && !/^List|^storage\.objects\.list$/.test(rpc))
+    throw new ShapeError(`the fault stale-list befalls lists, and ${rpc} is none`);
   const retryAfter = { byDefault: 0, min: 0, max: 3600 };
   const lag = { byDefault: 0, min: status === 'stale-list' ? 1 : 0, max: 86_400_000 };
   const fault = {
-    rpc: parseText(table['rpc'], "the fault's rpc"),
+    rpc,
     status,
     delayMs: parseKey(table, 'delayMs', { byDefault: 0, min: 0, max: 60_000 }),
     lagMs: parseKey(table, 'lagMs', lag),
@@ -107,6 +114,14 @@ export function parseFault(value: unknown): { readonly fault: Fault; readonly co
       : undefined,
   };
   return { fault, count };
+}
+
+function parseRpc(value: unknown, rpcs: readonly string[]): string {
+  const rpc = parseText(value, "the fault's rpc");
+  if (rpcs.includes(rpc)) return rpc;
+  const near = findNearNames(rpc, rpcs);
+  const hint = near.length === 0 ? '' : `; near it: ${near.join(', ')}`;
+  throw new ShapeError(`the fault's rpc ${JSON.stringify(rpc.slice(0, 80))} is not there${hint}`);
 }
 
 function breakInMiddle(line: Line): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { ApiError } from './api-error.ts';
 
 /** What a call answers: a status, headers and a body that becomes JSON. */
@@ -8,18 +9,33 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Reads a request's body. @throws ApiError when it is longer than the limit */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** The refusal of a body that is longer than the limit. */
+export class PayloadTooLong extends ApiError {
+  constructor(maxBytes: number) {
+    super('INVALID_ARGUMENT', `Request payload size exceeds the limit: ${maxBytes} bytes.`);
+  }
+}
+
+/** Reads a request's body; every part is let in before it is kept. @throws PayloadTooLong */
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  letIn: (bytes: number) => void = () => undefined,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes)
-      throw new ApiError(
-        'INVALID_ARGUMENT',
-        `Request payload size exceeds the limit: ${maxBytes} bytes.`,
-      );
-    chunks.push(chunk);
+  const parts = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  try {
+    for await (const chunk of parts) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new PayloadTooLong(maxBytes);
+      letIn(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // A client that still writes when the connection closes would not see the answer.
+    if (!request.destroyed) await finished(request.resume());
+    throw error;
   }
   return Buffer.concat(chunks);
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import protobuf from 'protobufjs';
 
 /** One `google.api.http` binding of an RPC. */
-export interface HttpRule {
+interface HttpRule {
   /** HTTP method in capitals. */
   readonly verb: string;
   /** Path template, for example `/v1/{name=projects/*\/locations/*\/batches/*}`. */
@@ -27,21 +27,23 @@ export interface Protos {
   readonly methods: readonly RpcMethod[];
 }
 
-const operation = '/v1/{name=projects/*/regions/*/operations/*}';
+const operationParents = ['projects/*/regions/*', 'projects/*/locations/*'] as const;
 
 /**
  * The bindings of long-running operations, which stand in Dataproc's service configuration and not
- * in its protos. Source: https://cloud.google.com/dataproc/docs/reference/rest/v1/projects.regions.operations
+ * in its protos, below each of their parents.
+ * Source: https://cloud.google.com/dataproc/docs/reference/rest/v1/projects.regions.operations and
+ * https://cloud.google.com/dataproc/docs/reference/rest/v1/projects.locations.operations
  */
 const operationRules: Readonly<Record<string, HttpRule>> = {
-  ListOperations: {
-    verb: 'GET',
-    template: '/v1/{name=projects/*/regions/*/operations}',
+  ListOperations: { verb: 'GET', template: '/v1/{name=PARENT/operations}', body: undefined },
+  GetOperation: { verb: 'GET', template: '/v1/{name=PARENT/operations/*}', body: undefined },
+  DeleteOperation: { verb: 'DELETE', template: '/v1/{name=PARENT/operations/*}', body: undefined },
+  CancelOperation: {
+    verb: 'POST',
+    template: '/v1/{name=PARENT/operations/*}:cancel',
     body: undefined,
   },
-  GetOperation: { verb: 'GET', template: operation, body: undefined },
-  DeleteOperation: { verb: 'DELETE', template: operation, body: undefined },
-  CancelOperation: { verb: 'POST', template: `${operation}:cancel`, body: undefined },
 };
 
 /** Where `@google-cloud/dataproc` keeps the protos that it ships. */
@@ -75,7 +77,6 @@ function listMethods(service: protobuf.Service): readonly RpcMethod[] {
     method.resolve();
     if (method.resolvedRequestType === null || method.resolvedResponseType === null)
       throw new Error(`the protos do not resolve ${method.fullName}`);
-    const operationRule = operationRules[method.name];
     return {
       service: serviceName,
       name: method.name,
@@ -83,9 +84,17 @@ function listMethods(service: protobuf.Service): readonly RpcMethod[] {
       responseType: method.resolvedResponseType,
       rules:
         serviceName === 'google.longrunning.Operations'
-          ? [operationRule].filter((rule) => rule !== undefined)
+          ? listOperationRules(method.name)
           : readHttpRules(method.parsedOptions),
     };
+  });
+}
+
+function listOperationRules(method: string): readonly HttpRule[] {
+  const rule = operationRules[method];
+  if (rule === undefined) return [];
+  return operationParents.map((parent) => {
+    return { ...rule, template: rule.template.replace('PARENT', parent) };
   });
 }
 

@@ -1,5 +1,6 @@
 import { ApiError } from './api-error.ts';
 import type { RpcMethod } from './protos.ts';
+import { decodeUrlText } from './url-text.ts';
 
 /** One way to reach an RPC over HTTP. */
 export interface Route {
@@ -70,9 +71,7 @@ function escapePattern(text: string): string {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ApiError('INVALID_ARGUMENT', `The path is not well encoded: ${text}`);
-  }
+  const decoded = decodeUrlText(text);
+  if (decoded !== undefined) return decoded;
+  throw new ApiError('INVALID_ARGUMENT', `The path is not well encoded: ${text}`);
 }

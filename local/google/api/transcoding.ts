@@ -1,12 +1,15 @@
 import protobuf from 'protobufjs';
 import { fromProto3JSON, type JSONValue, toProto3JSON } from 'proto3-json-serializer';
 import { ApiError } from './api-error.ts';
+import { isDeeperThan } from './json-depth.ts';
+import { isJsonObject, type JsonObject, readMessage } from './request-json.ts';
 import { type RouteMatch, toCamelCase } from './routes.ts';
 
 /** A message as plain data: 64-bit numbers and enum values are text, absent fields are absent. */
 export type PlainMessage = Readonly<Record<string, unknown>>;
 
-type JsonObject = Record<string, JSONValue>;
+/** As deep as protocol buffers may nest, by default. */
+const maxLevels = 100;
 
 /**
  * Makes an RPC's request of path, query and body, as proto3 JSON says. Parameters of the query that
@@ -24,7 +27,7 @@ export function decodeRequest(
     json[toCamelCase(route.body)] = parseBody(bodyText);
   for (const [name, value] of query) addParameter(type, json, toCamelCase(name), value);
   for (const [path, value] of Object.entries(variables)) setField(json, path.split('.'), value);
-  return toPlain(type, normalize(type, json, ''));
+  return toPlain(type, readMessage(type, json));
 }
 
 /**
@@ -56,6 +59,15 @@ export function packAny(
   return { type_url: `type.googleapis.com/${typeName}`, value };
 }
 
+/** Unpacks a google.protobuf.Any; undefined for what is none, or of a type that is not known. */
+export function unpackAny(root: protobuf.Root, any: unknown): PlainMessage | undefined {
+  if (typeof any !== 'object' || any === null) return undefined;
+  if (!('type_url' in any && 'value' in any && any.value instanceof Uint8Array)) return undefined;
+  const type = root.lookup(String(any.type_url).replace(/^.*\//, ''));
+  if (!(type instanceof protobuf.Type)) return undefined;
+  return type.toObject(type.decode(any.value), { longs: String, enums: String });
+}
+
 function toPlain(type: protobuf.Type, json: JSONValue): PlainMessage {
   try {
     const message = fromProto3JSON(type, json);
@@ -69,6 +81,8 @@ function toPlain(type: protobuf.Type, json: JSONValue): PlainMessage {
 
 function parseBody(text: string): JsonObject {
   if (text.trim() === '') return {};
+  if (isDeeperThan(text, maxLevels))
+    throw new ApiError('INVALID_ARGUMENT', 'Invalid JSON payload received. Message too deep.');
   try {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) return value;
@@ -95,70 +109,6 @@ function setField(json: JsonObject, [field = '', ...rest]: readonly string[], va
   const holder = isJsonObject(nested) ? nested : {};
   json[field] = holder;
   setField(holder, rest, value);
-}
-
-/** Gives fields the names that the serializer knows; JSON may have those of the protos too. */
-function normalize(type: protobuf.Type, value: JSONValue, path: string): JSONValue {
-  if (isWellKnown(type)) return value;
-  if (Array.isArray(value))
-    return value.map((item, index) => normalize(type, item, `${path}[${index}]`));
-  if (!isJsonObject(value)) return value;
-  const known = Object.entries(value).map(([key, child]) => {
-    const name = toCamelCase(key);
-    const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
-    if (field === undefined) throw unknownName(key, path);
-    const place = path === '' ? toSnakeCase(name) : `${path}.${toSnakeCase(name)}`;
-    return [name, normalizeField(field, child, place)] as const;
-  });
-  return Object.fromEntries(known);
-}
-
-/** The serializer takes texts where maps belong, and numbers where texts belong. */
-function normalizeField(field: protobuf.Field, value: JSONValue, path: string): JSONValue {
-  if (value === null) return value;
-  if (field.map) {
-    if (!isJsonObject(value)) throw mistyped(field, 'an object');
-    for (const item of Object.values(value)) checkItem(field, item);
-    return value;
-  }
-  if (field.repeated && !Array.isArray(value)) throw mistyped(field, 'a list');
-  for (const item of Array.isArray(value) ? value : [value]) checkItem(field, item);
-  const nested = field.resolvedType;
-  return nested instanceof protobuf.Type ? normalize(nested, value, path) : value;
-}
-
-/** Source: https://cloud.google.com/apis/design/errors, google.rpc.BadRequest. */
-function unknownName(name: string, path: string): ApiError {
-  const place = path === '' ? '' : ` at '${path}'`;
-  const shown = JSON.stringify(name.slice(0, 80));
-  const message = `Invalid JSON payload received. Unknown name ${shown}${place}: Cannot find field.`;
-  return new ApiError('INVALID_ARGUMENT', message, [
-    {
-      '@type': 'type.googleapis.com/google.rpc.BadRequest',
-      fieldViolations: [{ ...(path === '' ? {} : { field: path }), description: message }],
-    },
-  ]);
-}
-
-function toSnakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function checkItem(field: protobuf.Field, value: JSONValue): void {
-  if (field.type === 'string' && typeof value !== 'string') throw mistyped(field, 'a text');
-  const nested = field.resolvedType;
-  const isMessage = nested instanceof protobuf.Type && !isWellKnown(nested);
-  if (isMessage && !isJsonObject(value)) throw mistyped(field, 'an object');
-}
-
-/** A Timestamp is a text in JSON, and so on. */
-function isWellKnown(type: protobuf.Type): boolean {
-  return type.fullName.startsWith('.google.protobuf.');
-}
-
-function mistyped(field: protobuf.Field, wanted: string): ApiError {
-  const message = `Invalid JSON payload received. ${field.name} must be ${wanted}.`;
-  return new ApiError('INVALID_ARGUMENT', message);
 }
 
 function omitDefaults(type: protobuf.Type, value: JSONValue): JSONValue {
@@ -188,8 +138,4 @@ function isDefault(field: protobuf.Field, value: JSONValue): boolean {
   if (field.partOf !== null || field.resolvedType instanceof protobuf.Type) return false;
   const zero = field.resolvedType?.valuesById[0];
   return value === '' || value === 0 || value === '0' || value === false || value === zero;
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseDate } from './timestamp.ts';
+import { parseDate } from '../api/timestamp.ts';
 import {
   parseBoolean,
   parseList,

@@ -1,6 +1,6 @@
 import type { Batch } from './batch.ts';
 import { type LongRunning, type OperationEnd, packageName } from './long-running.ts';
-import { toTimestamp } from './timestamp.ts';
+import { toTimestamp } from '../api/timestamp.ts';
 
 /** Makes the long-running operation of a batch. */
 export function toBatchOperation(batch: Batch, cancel: () => void): LongRunning {

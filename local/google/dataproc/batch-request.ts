@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type KnownFields, refuseOtherFields, whole } from './known-fields.ts';
 import { checkLabels } from './labels.ts';
 import { toLocationName } from './place.ts';
 import {
@@ -53,6 +54,29 @@ const outputOnly = [
   'operation',
   'stateHistory',
 ];
+/**
+ * There is no network here, so that the place in one means nothing; nor does a key, which changes how
+ * Google's disks hold what a batch does, not what it does.
+ */
+const meaningless = ['networkUri', 'subnetworkUri', 'networkTags', 'kmsKey'];
+const known: KnownFields = {
+  ...whole(...outputOnly, ...workFields, 'labels'),
+  runtimeConfig: {
+    ...whole('version', 'properties'),
+    autotuningConfig: {},
+    repositoryConfig: {},
+  },
+  environmentConfig: {
+    executionConfig: {
+      ...whole('serviceAccount', 'idleTtl', 'ttl', 'stagingBucket', ...meaningless),
+      authenticationConfig: whole('userWorkloadAuthenticationType'),
+    },
+    peripheralsConfig: {},
+  },
+};
+
+const authenticationField =
+  'environmentConfig.executionConfig.authenticationConfig.userWorkloadAuthenticationType';
 
 /**
  * Checks a CreateBatchRequest as Dataproc does before it looks at permissions on accounts.
@@ -65,14 +89,15 @@ export function parseBatchRequest(request: PlainMessage): BatchRequest {
 function toBatchRequest(request: PlainMessage): BatchRequest {
   if (request['batch'] === undefined) throw invalid('Batch is required.');
   const batch = parseObject(request['batch'], 'batch');
+  refuseOtherFields(batch, known);
   const runtime = objectOr(batch, 'runtimeConfig');
   const execution = objectOr(objectOr(batch, 'environmentConfig'), 'executionConfig');
   const runtimeVersion = textOr(runtime, 'version', defaultVersion);
-  checkRuntime(runtime, execution, runtimeVersion);
+  checkRuntime(execution, runtimeVersion);
   const labels = textsByName(batch, 'labels');
-  checkLabels(labels);
+  checkLabels(labels, 'batch');
   const properties = textsByName(runtime, 'properties');
-  checkSparkProperties(properties);
+  checkSparkProperties(properties, 'batch');
   return {
     ...parseIds(request),
     parent: toLocationName(textOr(request, 'parent', '')),
@@ -94,15 +119,14 @@ function parseIds(request: PlainMessage): Pick<BatchRequest, 'batchId' | 'reques
   return { batchId, requestId: parseRequestId(request) };
 }
 
-function checkRuntime(runtime: Table, execution: Table, version: string): void {
+function checkRuntime(execution: Table, version: string): void {
   if (!supportedVersion.test(version))
     throw unimplemented(`Runtime version ${JSON.stringify(version)}; 2.2 and 2.3 are there`);
-  if (runtime['containerImage'] !== undefined) throw unimplemented('runtimeConfig.containerImage');
-  if (execution['idleTtl'] !== undefined) throw invalid('idle_ttl cannot be set on a batch.');
+  if (execution['idleTtl'] !== undefined) throw invalid('idleTtl cannot be set on a batch.');
   const authentication = objectOr(execution, 'authenticationConfig');
   const type = authentication['userWorkloadAuthenticationType'];
   if (type === 'END_USER_CREDENTIALS')
-    throw unimplemented('authenticationConfig.userWorkloadAuthenticationType END_USER_CREDENTIALS');
+    throw unimplemented(`${authenticationField} END_USER_CREDENTIALS`);
 }
 
 function parseBatchWork(batch: Table): SparkWork {

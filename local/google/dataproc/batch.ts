@@ -8,9 +8,10 @@ import {
 } from './batch-document.ts';
 import type { BatchRequest } from './batch-request.ts';
 import { describeFailure } from './failure-message.ts';
-import { toTimestamp } from './timestamp.ts';
+import { toTimestamp } from '../api/timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Kept } from './register.ts';
+import { toRequestKey } from './request-fields.ts';
 import type { Run, RunEnd, RunSpec } from '../spark/run.ts';
 
 /** One batch, from its creation to its end. */
@@ -45,18 +46,22 @@ export class Batch implements Run, Kept {
     return `gs://${this.#identity.stagingBucket}/${folder}/driveroutput`;
   }
 
+  /** Names its run and its output. */
   get uuid(): string {
     return this.#progress.uuid;
   }
 
+  /** Position in the order of creation. */
   get sequence(): number {
     return this.#identity.sequence;
   }
 
+  /** Key of the request that made it. */
   get requestId(): string | undefined {
-    return this.request.requestId;
+    return toRequestKey(this.#identity.creator, this.request.requestId);
   }
 
+  /** When it was created. */
   get createTime(): Date {
     return this.#identity.createTime;
   }
@@ -71,6 +76,7 @@ export class Batch implements Run, Kept {
     return this.#progress.operationForgotten;
   }
 
+  /** Deletes its operation; the batch goes on. */
   forgetOperation(): void {
     this.#set({ operationForgotten: true });
   }
@@ -81,10 +87,12 @@ export class Batch implements Run, Kept {
     return stage;
   }
 
+  /** The present state. */
   get state(): BatchState {
     return this.#stage.state;
   }
 
+  /** What there is to say about the present state; empty for nothing. */
   get stateMessage(): string {
     return this.#stage.message;
   }
@@ -122,14 +130,17 @@ export class Batch implements Run, Kept {
     this.#progress = { ...this.#progress, stages };
   }
 
+  /** Its driver runs. */
   starts(at: Date): void {
     if (this.state === 'PENDING') this.#enter('RUNNING', at);
   }
 
+  /** Its end has been asked for; a second time changes nothing. */
   cancels(at: Date): void {
     if (this.state !== 'CANCELLING') this.#enter('CANCELLING', at);
   }
 
+  /** Nothing of it runs any more. */
   ends(end: RunEnd, at: Date): void {
     if (end.kind === 'succeeded') this.#enter('SUCCEEDED', at);
     else if (end.kind === 'cancelled') this.#enter('CANCELLED', at, end.reason);

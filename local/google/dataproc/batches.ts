@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { takeAccount, takeBucket } from './account-and-bucket.ts';
 import { ApiError } from '../api/api-error.ts';
 import { Batch } from './batch.ts';
 import { parseBatchDocument } from './batch-document.ts';
@@ -9,7 +10,7 @@ import type { LongRunning } from './long-running.ts';
 import { type Page, takePage } from './page.ts';
 import { regionOf, requireParent, toLocationName } from './place.ts';
 import { type Counter, Register } from './register.ts';
-import { textOr } from './request-fields.ts';
+import { parseRequestId, textOr, toRequestKey } from './request-fields.ts';
 import type { Revival } from './revival.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Permissions } from '../identity/permissions.ts';
@@ -22,7 +23,7 @@ import type { Shelf } from '../state/shelf.ts';
 const page = { byDefault: 20, max: 1000 };
 
 /** What the batches need. */
-export interface BatchesOptions {
+interface BatchesOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly scheduler: Scheduler;
@@ -38,7 +39,7 @@ export class Batches {
 
   constructor(options: BatchesOptions) {
     this.#options = options;
-    this.#register = new Register(options.shelf, options.counter);
+    this.#register = new Register({ ...options, kind: 'batches' });
   }
 
   /** Takes back what an earlier server left; what it returns goes on. @throws ShapeError */
@@ -68,10 +69,11 @@ export class Batches {
   create(principal: Principal, message: PlainMessage): Batch {
     requireParent(this.#options.configuration, message['parent']);
     this.#require(principal, 'create', this.parent);
-    const request = parseBatchRequest(message);
-    const replayed = this.#register.findByRequestId(request.requestId);
+    const key = toRequestKey(nameOf(principal), parseRequestId(message));
+    const replayed = this.#register.findByRequestId(key);
     if (replayed !== undefined) return replayed;
-    this.#requireAccount(principal, request);
+    const request = parseBatchRequest(message);
+    takeAccount(principal, request.serviceAccount, this.#options);
     const batch = this.#makeBatch(principal, request);
     if (this.#register.find(batch.name) !== undefined)
       throw new ApiError(
@@ -94,7 +96,7 @@ export class Batches {
     requireParent(configuration, message['parent']);
     this.#require(principal, 'list', this.parent);
     if (!['', 'create_time desc'].includes(textOr(message, 'orderBy', '')))
-      throw new ApiError('INVALID_ARGUMENT', 'order_by must be empty or "create_time desc".');
+      throw new ApiError('INVALID_ARGUMENT', 'orderBy must be empty or "create_time desc".');
     const filter = textOr(message, 'filter', '');
     const matches = parseBatchFilter(filter, { labels: configuration.batchLabelFilter });
     const shown = this.#register.newestFirst().filter(matches);
@@ -146,23 +148,12 @@ export class Batches {
     return batch;
   }
 
-  /** A batch that names no account runs as the default one of Compute Engine. */
-  #requireAccount(principal: Principal, { serviceAccount }: BatchRequest): void {
-    const { configuration, permissions } = this.#options;
-    const byDefault = `${configuration.projectNumber}-compute@developer.gserviceaccount.com`;
-    permissions.requireActAs(principal, serviceAccount ?? byDefault);
-  }
-
   #makeBatch(principal: Principal, request: BatchRequest): Batch {
     const { configuration, now, counter } = this.#options;
-    const { buckets } = configuration;
-    const stagingBucket = request.stagingBucket ?? configuration.stagingBucket;
-    if (!buckets.includes(stagingBucket))
-      throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
     const identity = {
       creator: nameOf(principal),
       operation: `${regionOf(configuration)}/operations/${randomUUID()}`,
-      stagingBucket,
+      stagingBucket: takeBucket(request.stagingBucket, configuration),
       createTime: now(),
       sequence: counter.next(),
     };

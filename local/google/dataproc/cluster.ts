@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Place, regionOf } from './place.ts';
-import { toTimestamp } from './timestamp.ts';
+import { toTimestamp } from '../api/timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 
 /** A cluster that jobs run on. It has no machines: every job runs on this one. */

@@ -12,7 +12,7 @@ import type { Counter } from './register.ts';
 import { textOr } from './request-fields.ts';
 
 /** What the clusters need. */
-export interface ClustersOptions {
+interface ClustersOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly counter: Counter;
@@ -42,15 +42,17 @@ export class Clusters {
       });
   }
 
+  /** Adds a cluster that a workflow manages; one of the same name is replaced. */
   add(cluster: Cluster): void {
     this.#byName.set(cluster.name, cluster);
   }
 
+  /** Removes a cluster by its name; one that is not there stays away. */
   remove(name: string): void {
     this.#byName.delete(name);
   }
 
-  /** @throws ApiError NOT_FOUND */
+  /** Returns the cluster of a name. @throws ApiError NOT_FOUND */
   get(name: string): Cluster {
     const cluster = this.#byName.get(name);
     if (cluster === undefined)
@@ -64,10 +66,7 @@ export class Clusters {
    * @throws ApiError NOT_FOUND or FAILED_PRECONDITION
    */
   select(labels: Readonly<Record<string, string>>): Cluster {
-    const conditions = Object.entries(labels).map(([label, value]) => ({ label, value }));
-    const matches = [...this.#byName.values()].filter((cluster) =>
-      labelsMeet(conditions, allLabels(cluster, this.#options.configuration)),
-    );
+    const matches = [...this.#byName.values()].filter((cluster) => this.hasLabels(cluster, labels));
     const [cluster, second] = matches;
     if (cluster === undefined)
       throw new ApiError('NOT_FOUND', 'Not found: No cluster has the labels asked for.');
@@ -77,6 +76,12 @@ export class Clusters {
         `${matches.length} clusters have the labels asked for; they must identify one.`,
       );
     return cluster;
+  }
+
+  /** Tells whether a cluster has all of the labels. */
+  hasLabels(cluster: Cluster, labels: Readonly<Record<string, string>>): boolean {
+    const conditions = Object.entries(labels).map(([label, value]) => ({ label, value }));
+    return labelsMeet(conditions, allLabels(cluster, this.#options.configuration));
   }
 
   /** Returns the resource name of a cluster. */

@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import { Batches } from './batches.ts';
 import { Clusters } from './clusters.ts';
-import { makeBatchController, makeJobController } from './implementations.ts';
+import { makeBatchController, makeJobController } from './controllers.ts';
 import { Jobs } from './jobs.ts';
 import { Operations } from './operations.ts';
 import { Counter } from './register.ts';
@@ -24,11 +24,16 @@ export interface DataprocOptions {
   readonly now: () => Date;
 }
 
-/**
- * Makes Dataproc, which goes on where an earlier server on the same state directory was; an RPC that
- * is not here is not implemented. @throws ShapeError naming a damaged file
- */
-export function makeDataprocImplementations(options: DataprocOptions): Implementations {
+/** Dataproc, with all that an earlier server on the same state directory left. */
+interface Dataproc {
+  /** What its RPCs do; one that is not here is not implemented. */
+  readonly implementations: Implementations;
+  /** Lets the runs of the earlier server go on, which until then are as it left them. */
+  readonly goOn: () => void;
+}
+
+/** Makes Dataproc; nothing runs yet. @throws ShapeError naming a damaged file */
+export function openDataproc(options: DataprocOptions): Dataproc {
   const { configuration, permissions, scheduler, root, now } = options;
   const openOwn = (kind: string) => openShelf(configuration.stateDirectory, kind);
   const shared = { configuration, permissions, scheduler, now, counter: new Counter() };
@@ -43,10 +48,8 @@ export function makeDataprocImplementations(options: DataprocOptions): Implement
   const operations = new Operations({ root, place, permissions, sources });
   templates.restore();
   const revivals = [...batches.restore(), ...jobs.restore()];
-  const goOn = workflows.restore();
-  revive(revivals, scheduler);
-  goOn();
-  return {
+  const goOnWithWorkflows = workflows.restore();
+  const implementations = {
     ...makeBatchController(batches, operations),
     ...makeJobController(jobs, operations),
     ...clusters.implementations(),
@@ -54,4 +57,9 @@ export function makeDataprocImplementations(options: DataprocOptions): Implement
     ...workflows.implementations(operations),
     ...operations.implementations(),
   };
+  const goOn = () => {
+    revive(revivals, scheduler);
+    goOnWithWorkflows();
+  };
+  return { implementations, goOn };
 }

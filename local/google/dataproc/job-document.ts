@@ -5,8 +5,9 @@ import type { JobRequest } from './job-request.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Place } from './place.ts';
 import { textsByName } from './request-fields.ts';
-import { parseDate } from './timestamp.ts';
+import { parseDate } from '../api/timestamp.ts';
 import {
+  orNull,
   parseBoolean,
   parseList,
   parseObject,
@@ -14,14 +15,17 @@ import {
   parseWholeNumber,
   type Table,
 } from '../shape.ts';
+import { parseKey } from '../state/shelf.ts';
 
 /** What of its cluster a job remembers; the cluster may go. */
-export type JobCluster = Pick<Cluster, 'name' | 'uuid' | 'stagingBucket' | 'properties'>;
+type JobCluster = Pick<Cluster, 'name' | 'uuid' | 'stagingBucket' | 'properties'>;
 
 /** What a job gets when it is made. */
 export interface JobIdentity {
   readonly place: Place;
   readonly cluster: JobCluster;
+  /** Who submitted it; null for a workflow. */
+  readonly creator: string | null;
   readonly sequence: number;
   readonly submittedAt: Date;
   /** Labels of the request and of Dataproc itself. */
@@ -55,10 +59,8 @@ export function makeProgress(submittedAt: Date): JobProgress {
 /** Makes the SubmitJobRequest that a request was parsed from, its id included. */
 export function toRequestMessage(request: JobRequest): PlainMessage {
   const { jobId, requestId, placement, labels, asked } = request;
-  const where =
-    placement.kind === 'name'
-      ? { clusterName: placement.clusterName }
-      : { clusterLabels: placement.labels };
+  const { clusterName, labels: clusterLabels } = placement;
+  const where = { clusterName, clusterLabels };
   return { requestId, job: { ...asked, reference: { jobId }, placement: where, labels } };
 }
 
@@ -73,11 +75,11 @@ export function parseJobDocument(
     identity: {
       place,
       cluster: parseCluster(parseObject(identity['cluster'], 'cluster')),
+      creator: orNull(identity['creator'], 'creator', parseText),
       sequence: parseWholeNumber(identity['sequence'], 'sequence', positive),
       submittedAt: parseDate(identity['submittedAt'], 'submittedAt'),
       labels: textsByName(identity, 'labels'),
-      operation:
-        identity['operation'] === null ? null : parseText(identity['operation'], 'operation'),
+      operation: orNull(identity['operation'], 'operation', parseText),
     },
     progress: parseProgress(parseObject(document['progress'], 'progress')),
   };
@@ -102,7 +104,7 @@ function parseProgress(progress: Table): JobProgress {
     failures: parseList(progress['failures'], 'failures', parseDate),
     attempt: {
       number: parseWholeNumber(attempt['number'], 'attempt.number', positive),
-      uuid: parseText(attempt['uuid'], 'attempt.uuid'),
+      uuid: parseKey(attempt['uuid'], 'attempt.uuid'),
       started: parseBoolean(attempt['started'], 'attempt.started'),
     },
     cancelled: parseBoolean(progress['cancelled'], 'cancelled'),

@@ -1,7 +1,7 @@
 import type { Job } from './job.ts';
 import { toStatusMessage } from './job-status.ts';
 import { type LongRunning, type OperationEnd, packageName } from './long-running.ts';
-import { toTimestamp } from './timestamp.ts';
+import { toTimestamp } from '../api/timestamp.ts';
 
 /** Makes the long-running operation of a job that was submitted as one. */
 export function toJobOperation(job: Job, cancel: () => void): LongRunning {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { refuseOtherFields, whole } from './known-fields.ts';
 import { checkLabels } from './labels.ts';
 import {
   invalid,
@@ -23,9 +24,12 @@ export interface RestartLimits {
 }
 
 /** Where a job is to run. */
-export type Placement =
-  | { readonly kind: 'name'; readonly clusterName: string }
-  | { readonly kind: 'labels'; readonly labels: Readonly<Record<string, string>> };
+interface Placement {
+  /** Undefined when the labels alone say where. */
+  readonly clusterName: string | undefined;
+  /** Labels that the cluster must have; with no name there is at least one. */
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /** A request to submit a job that has passed every check but those on its cluster. */
 export interface JobRequest {
@@ -54,6 +58,17 @@ export const workFields = [
   'flinkJob',
 ] as const;
 
+const outputOnly = [
+  ...['status', 'statusHistory', 'yarnApplications', 'driverOutputResourceUri'],
+  ...['driverControlFilesUri', 'jobUuid', 'done'],
+];
+const known = {
+  ...whole(...outputOnly, ...workFields, 'labels', 'scheduling'),
+  reference: whole('projectId', 'jobId'),
+  placement: whole('clusterName', 'clusterUuid', 'clusterLabels'),
+};
+const knownScheduling = whole('maxFailuresPerHour', 'maxFailuresTotal');
+
 /** Source: JobScheduling in the shipped jobs.proto. */
 const maxRestarts = { perHour: 10, total: 240 };
 
@@ -66,12 +81,13 @@ export function parseJobRequest(request: PlainMessage, project: string): JobRequ
   return refuseMisshapen(() => {
     if (request['job'] === undefined) throw invalid('Job is required.');
     const job = parseObject(request['job'], 'job');
+    refuseOtherFields(job, known);
     const placement = parsePlacement(objectOr(job, 'placement'));
     return {
       jobId: parseJobId(objectOr(job, 'reference'), project),
       requestId: parseRequestId(request),
       placement,
-      ...parseJobBody(job),
+      ...parseJobBody(job, 'job'),
     };
   });
 }
@@ -79,16 +95,14 @@ export function parseJobRequest(request: PlainMessage, project: string): JobRequ
 /** Parses what jobs and steps of workflows have in common. @throws ApiError or ShapeError */
 export function parseJobBody(
   job: Table,
+  kind: 'job' | 'step',
 ): Pick<JobRequest, 'work' | 'properties' | 'limits' | 'labels' | 'asked'> {
-  if (job['driverSchedulingConfig'] !== undefined) throw unimplemented('driverSchedulingConfig');
   const field = findWorkField(job);
   const work = parseObject(job[field], field);
-  if (Object.keys(objectOr(objectOr(work, 'loggingConfig'), 'driverLogLevels')).length > 0)
-    throw unimplemented(`${field}.loggingConfig.driverLogLevels`);
   const properties = textsByName(work, 'properties');
-  checkSparkProperties(properties);
+  checkSparkProperties(properties, kind);
   const labels = textsByName(job, 'labels');
-  checkLabels(labels, 'job');
+  checkLabels(labels, kind);
   const { scheduling } = job;
   return {
     work: parseWork(field, work),
@@ -120,19 +134,19 @@ function parseJobId(reference: Table, project: string): string {
 
 function parsePlacement(placement: Table): Placement {
   const clusterName = textOr(placement, 'clusterName', undefined);
-  if (clusterName !== undefined) return { kind: 'name', clusterName };
   const labels = textsByName(placement, 'clusterLabels');
-  if (Object.keys(labels).length === 0)
+  if (clusterName === undefined && Object.keys(labels).length === 0)
     throw invalid('The placement needs a clusterName or clusterLabels.');
-  return { kind: 'labels', labels };
+  return { clusterName, labels };
 }
 
 function parseLimits(scheduling: Table): RestartLimits {
+  refuseOtherFields(scheduling, knownScheduling, 'scheduling');
   const perHour = numberOf(scheduling, 'maxFailuresPerHour');
   const total = numberOf(scheduling, 'maxFailuresTotal');
   if (perHour < 0 || perHour > maxRestarts.perHour)
-    throw invalid(`max_failures_per_hour must be from 0 to ${maxRestarts.perHour}.`);
+    throw invalid(`maxFailuresPerHour must be from 0 to ${maxRestarts.perHour}.`);
   if (total < 0 || total > maxRestarts.total)
-    throw invalid(`max_failures_total must be from 0 to ${maxRestarts.total}.`);
+    throw invalid(`maxFailuresTotal must be from 0 to ${maxRestarts.total}.`);
   return { perHour, total };
 }

@@ -1,5 +1,5 @@
 import { parseList, parseTable, parseText, ShapeError, type Table } from '../shape.ts';
-import { parseDate, toTimestamp } from './timestamp.ts';
+import { parseDate, toTimestamp } from '../api/timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 
 const states = [

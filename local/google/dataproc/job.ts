@@ -12,6 +12,7 @@ import { type JobState, type JobStatus, toStatusMessage } from './job-status.ts'
 import { regionOf } from './place.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Kept } from './register.ts';
+import { toRequestKey } from './request-fields.ts';
 import type { Run, RunEnd, RunSpec } from '../spark/run.ts';
 
 /** Who is told what happens to a job. */
@@ -49,40 +50,49 @@ export class Job implements Kept {
     this.#run = this.#makeRun();
   }
 
+  /** Resource name in a region. */
   get name(): string {
     return `${regionOf(this.#identity.place)}/jobs/${this.request.jobId}`;
   }
 
+  /** Tells it from another job of the same name. */
   get uuid(): string {
     return this.#progress.uuid;
   }
 
+  /** Position in the order of creation. */
   get sequence(): number {
     return this.#identity.sequence;
   }
 
+  /** Key of the request that made it. */
   get requestId(): string | undefined {
-    return this.request.requestId;
+    return toRequestKey(this.#identity.creator ?? '', this.request.requestId);
   }
 
+  /** When it was submitted. */
   get createTime(): Date {
     return this.#identity.submittedAt;
   }
 
+  /** Name of the cluster that it runs on. */
   get clusterName(): string {
     return this.#identity.cluster.name;
   }
 
+  /** Its present labels, those of Dataproc itself included. */
   get labels(): Readonly<Record<string, string>> {
     return this.#labels;
   }
 
+  /** The present status. */
   get status(): JobStatus {
     const status = this.#progress.statuses.at(-1);
     if (status === undefined) throw new Error('a job has a status from the start');
     return status;
   }
 
+  /** Whether it has ended, in whatever way, and no attempt follows. */
   get hasEnded(): boolean {
     return ['DONE', 'ERROR', 'CANCELLED'].includes(this.status.state);
   }
@@ -107,10 +117,12 @@ export class Job implements Kept {
     return this.#progress.operationForgotten ? undefined : (this.#identity.operation ?? undefined);
   }
 
+  /** Deletes its operation; the job goes on. */
   forgetOperation(): void {
     this.#set({ operationForgotten: true });
   }
 
+  /** Replaces its labels. */
   relabel(labels: Readonly<Record<string, string>>): void {
     this.#labels = labels;
     this.#watcher.changed(this);
@@ -139,7 +151,7 @@ export class Job implements Kept {
       placement: {
         clusterName: cluster.name,
         clusterUuid: cluster.uuid,
-        ...(placement.kind === 'labels' ? { clusterLabels: placement.labels } : {}),
+        clusterLabels: placement.labels,
       },
       labels: this.#labels,
       status: toStatusMessage(this.status),
@@ -151,11 +163,12 @@ export class Job implements Kept {
     };
   }
 
+  /** Makes what the next server makes it from again. */
   toDocument(): object {
-    const { sequence, submittedAt, operation, cluster } = this.#identity;
+    const { creator, sequence, submittedAt, operation, cluster } = this.#identity;
     return {
       request: toRequestMessage(this.request),
-      identity: { sequence, submittedAt, operation, cluster, labels: this.#labels },
+      identity: { creator, sequence, submittedAt, operation, cluster, labels: this.#labels },
       progress: this.#progress,
     };
   }

@@ -13,16 +13,24 @@ import { takePage } from './page.ts';
 import { regionOf, requirePlace } from './place.ts';
 import { type Counter, Register } from './register.ts';
 import type { Revival } from './revival.ts';
-import { invalid, objectOr, refuseMisshapen, textOr, textsByName } from './request-fields.ts';
+import {
+  invalid,
+  objectOr,
+  parseRequestId,
+  refuseMisshapen,
+  textOr,
+  textsByName,
+  toRequestKey,
+} from './request-fields.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Permissions } from '../identity/permissions.ts';
-import type { Principal } from '../identity/tokens.ts';
+import { nameOf, type Principal } from '../identity/tokens.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Scheduler } from '../spark/scheduler.ts';
 import type { Shelf } from '../state/shelf.ts';
 
 /** What the jobs need. */
-export interface JobsOptions {
+interface JobsOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly scheduler: Scheduler;
@@ -46,7 +54,7 @@ export class Jobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.#register = new Register(options.shelf, options.counter);
+    this.#register = new Register({ ...options, kind: 'jobs' });
     this.#watcher = {
       now: options.now,
       changed: (job) => {
@@ -85,37 +93,42 @@ export class Jobs {
     const { configuration, permissions, clusters } = this.#options;
     this.#requirePlace(message);
     permissions.require(principal, 'dataproc.jobs.create', regionOf(configuration));
-    const request = parseJobRequest(message, configuration.project);
-    const replayed = this.#register.findByRequestId(request.requestId);
+    const creator = nameOf(principal);
+    const key = toRequestKey(creator, parseRequestId(message));
+    const replayed = this.#register.findByRequestId(key);
     if (replayed !== undefined) {
       // What Google does when the first request was of the other kind is not documented: inferred.
       if (asOperation && replayed.operation === undefined)
         throw invalid('The request id belongs to a job that has no operation.');
       return replayed;
     }
+    const request = parseJobRequest(message, configuration.project);
     const cluster = this.#findCluster(request);
     permissions.require(principal, 'dataproc.clusters.use', clusters.nameOf(cluster.name));
     const { labels } = request;
-    return this.start(request, { cluster, labels, asOperation });
+    return this.start(request, { creator, cluster, labels, asOperation });
   }
 
   /** Starts a job that has passed every check but the one on its id. @throws ApiError ALREADY_EXISTS */
   start(
     request: JobRequest,
     options: {
+      /** Null for a workflow. */
+      readonly creator: string | null;
       readonly cluster: Cluster;
       readonly labels: Readonly<Record<string, string>>;
       readonly asOperation: boolean;
     },
   ): Job {
     const { configuration, counter, now, scheduler } = this.#options;
-    const { cluster, labels, asOperation } = options;
+    const { creator, cluster, labels, asOperation } = options;
     const region = regionOf(configuration);
     const name = `${region}/jobs/${request.jobId}`;
     if (this.#register.find(name) !== undefined)
       throw new ApiError('ALREADY_EXISTS', `Already exists: Failed to submit job: Job ${name}`);
     const identity = {
       place: { project: configuration.project, region: configuration.region },
+      creator,
       cluster,
       sequence: counter.next(),
       submittedAt: now(),
@@ -150,10 +163,10 @@ export class Jobs {
     return refuseMisshapen(() => {
       const paths = objectOr(message, 'updateMask')['paths'];
       if (!Array.isArray(paths) || paths.length !== 1 || paths[0] !== 'labels')
-        throw invalid('update_mask must be labels, the only field that can be updated.');
+        throw invalid('updateMask must be labels, the only field that can be updated.');
       const labels = textsByName(objectOr(message, 'job'), 'labels');
       checkLabels(labels, 'job');
-      job.relabel(labels);
+      job.relabel({ ...labels, ...findOwnLabels(job.labels) });
       return job;
     });
   }
@@ -222,9 +235,13 @@ export class Jobs {
 
   #findCluster({ placement }: JobRequest): Cluster {
     const { clusters } = this.#options;
-    return placement.kind === 'name'
-      ? clusters.get(placement.clusterName)
-      : clusters.select(placement.labels);
+    const { clusterName, labels } = placement;
+    if (clusterName === undefined) return clusters.select(labels);
+    const cluster = clusters.get(clusterName);
+    // What Google does with a name and labels that contradict each other is not documented: inferred.
+    if (!clusters.hasLabels(cluster, labels))
+      throw invalid(`The cluster ${clusterName} has not all of the clusterLabels.`);
+    return cluster;
   }
 
   #getFor(
@@ -244,4 +261,11 @@ export class Jobs {
   #requirePlace(message: PlainMessage): void {
     requirePlace(this.#options.configuration, message['projectId'], message['region']);
   }
+}
+
+/** Labels by which Dataproc marks what belongs to a workflow; that they stay is inferred. */
+function findOwnLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key]) => key.startsWith('goog-dataproc-')),
+  );
 }

@@ -6,12 +6,15 @@ const maxLabels = 32;
 const pattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Checks the labels of a batch, a job or a template. What Dataproc accepts beyond RFC 1035 is not written down, so that
- * everything beyond it is refused: upper case, underscores, dots, a digit in front.
+ * Checks the labels of one kind of resource. What Dataproc accepts beyond RFC 1035 is not written
+ * down, so that everything beyond it is refused: upper case, underscores, dots, a digit in front.
  * Source: https://cloud.google.com/dataproc-serverless/docs/reference/rest/v1/projects.locations.batches
  * @throws ApiError INVALID_ARGUMENT
  */
-export function checkLabels(labels: Readonly<Record<string, string>>, kind = 'batch'): void {
+export function checkLabels(
+  labels: Readonly<Record<string, string>>,
+  kind: 'batch' | 'job' | 'step' | 'cluster' | 'template',
+): void {
   const entries = Object.entries(labels);
   if (entries.length > maxLabels)
     throw new ApiError(

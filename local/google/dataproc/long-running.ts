@@ -2,7 +2,7 @@ import type { CanonicalCode } from '../api/api-error.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 
 /** A message and the full name of its type, which becomes a google.protobuf.Any. */
-export interface TypedMessage {
+interface TypedMessage {
   readonly type: string;
   readonly message: PlainMessage;
 }

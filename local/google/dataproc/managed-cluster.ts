@@ -1,10 +1,11 @@
+import { refuseOtherFields, whole } from './known-fields.ts';
 import { checkLabels } from './labels.ts';
 import { invalid, objectOr, textOr, textsByName, unimplemented } from './request-fields.ts';
 import type { Table } from '../shape.ts';
 import { checkSparkProperties } from '../spark/spark-properties.ts';
 
 /** What a managed cluster is made from. */
-export interface ManagedCluster {
+interface ManagedCluster {
   readonly prefix: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined means the project's default bucket. */
@@ -15,23 +16,27 @@ export interface ManagedCluster {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Machines, disks, networks and life times mean nothing here; what would change a job is refused. */
-const known = [
-  'configBucket',
-  'tempBucket',
-  'gceClusterConfig',
-  'masterConfig',
-  'workerConfig',
-  'secondaryWorkerConfig',
-  'softwareConfig',
-  'lifecycleConfig',
-  'endpointConfig',
-];
+/**
+ * Machines, disks, their keys, networks and life times mean nothing here; what would change a job is
+ * refused.
+ */
+const known = {
+  ...whole('clusterName', 'labels'),
+  config: {
+    ...whole('configBucket', 'tempBucket', 'gceClusterConfig', 'masterConfig', 'workerConfig'),
+    ...whole('secondaryWorkerConfig', 'lifecycleConfig', 'endpointConfig', 'encryptionConfig'),
+    softwareConfig: whole('imageVersion', 'properties'),
+  },
+};
+const where = 'placement.managedCluster';
 /** Images whose Spark is 3.5, which is what runs here. */
 const supportedImage = /^2\.[23](?:[.-]|$)/;
+/** Properties that are not Spark's own and change a job all the same: they are not there. */
+const unsupportedProperty = /^(?:core|hive|spark-env):|^dataproc:(?:pip|conda)\./;
 
 /** Parses a ManagedCluster. @throws ApiError or ShapeError */
 export function parseManagedCluster(cluster: Table): ManagedCluster {
+  refuseOtherFields(cluster, known, where);
   const prefix = textOr(cluster, 'clusterName', '');
   if (!/^[a-z][a-z0-9-]{0,33}[a-z0-9]$/.test(prefix))
     throw invalid(
@@ -41,8 +46,6 @@ export function parseManagedCluster(cluster: Table): ManagedCluster {
   const labels = textsByName(cluster, 'labels');
   checkLabels(labels, 'cluster');
   const config = objectOr(cluster, 'config');
-  const other = Object.keys(config).find((key) => !known.includes(key));
-  if (other !== undefined) throw unimplemented(`managedCluster.config.${other}`);
   return {
     prefix,
     labels,
@@ -52,17 +55,22 @@ export function parseManagedCluster(cluster: Table): ManagedCluster {
   };
 }
 
-/** Properties of Spark alone reach the jobs; those of Hadoop and the agent have nothing to reach. */
+/** Properties of Spark reach the jobs; those of YARN, HDFS and the agent have nothing to reach. */
 function parseSoftware(software: Table): Readonly<Record<string, string>> {
   const image = textOr(software, 'imageVersion', '2.3');
   if (!supportedImage.test(image))
     throw unimplemented(`Image version ${JSON.stringify(image)}; 2.2 and 2.3 are there`);
   const entries = Object.entries(textsByName(software, 'properties'));
+  const other = entries.find(([name]) => unsupportedProperty.test(name))?.[0];
+  if (other !== undefined)
+    throw unimplemented(
+      `${where}.config.softwareConfig.properties[${JSON.stringify(other.slice(0, 80))}]`,
+    );
   const properties = Object.fromEntries(
     entries.flatMap(([name, value]) =>
       name.startsWith('spark:') ? [[name.slice('spark:'.length), value] as const] : [],
     ),
   );
-  checkSparkProperties(properties);
+  checkSparkProperties(properties, 'cluster');
   return properties;
 }

@@ -3,7 +3,7 @@ import { fieldsMeet, labelsMeet, parseAndFilter } from './and-filter.ts';
 import { ApiError, canonicalCodes } from '../api/api-error.ts';
 import type { LongRunning, OperationSource } from './long-running.ts';
 import { takePage } from './page.ts';
-import { type Place, requireParent } from './place.ts';
+import { type Place, requireParent, toRegionName } from './place.ts';
 import { textOr } from './request-fields.ts';
 import type { Implementations } from '../identity/implementation.ts';
 import type { Permissions } from '../identity/permissions.ts';
@@ -11,7 +11,7 @@ import type { Principal } from '../identity/tokens.ts';
 import { packAny, type PlainMessage } from '../api/transcoding.ts';
 
 /** What the operations need. */
-export interface OperationsOptions {
+interface OperationsOptions {
   readonly root: protobuf.Root;
   readonly place: Place;
   readonly sources: readonly OperationSource[];
@@ -101,7 +101,7 @@ export class Operations {
     const name = textOr(request, 'name', '');
     this.#options.permissions.require(principal, `dataproc.operations.${verb}`, name);
     for (const source of this.#options.sources) {
-      const operation = source.findOperation(name);
+      const operation = source.findOperation(toRegionName(name));
       if (operation !== undefined) return operation;
     }
     throw new ApiError('NOT_FOUND', `Not found: Operation ${name}`);

@@ -2,7 +2,7 @@ import { invalid, numberOf, textOr } from './request-fields.ts';
 import type { Table } from '../shape.ts';
 
 /** How many items a page has. */
-export interface PageSize {
+interface PageSize {
   readonly byDefault: number;
   readonly max: number;
 }
@@ -46,6 +46,6 @@ function parsePageToken(token: string): number {
 }
 
 function toPageSize(asked: number, { byDefault, max }: PageSize): number {
-  if (asked < 0) throw invalid('page_size must not be negative.');
+  if (asked < 0) throw invalid('pageSize must not be negative.');
   return asked === 0 ? byDefault : Math.min(asked, max);
 }

@@ -45,6 +45,11 @@ export function toLocationName(name: string): string {
   return name.replace(/^(projects\/[^/]+)\/regions\//, '$1/locations/');
 }
 
+/** Names what lives in a region by it; operations are asked for under `locations` as well. */
+export function toRegionName(name: string): string {
+  return name.replace(/^(projects\/[^/]+)\/locations\//, '$1/regions/');
+}
+
 function toText(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : '';
 }

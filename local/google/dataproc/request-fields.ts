@@ -33,8 +33,16 @@ export function textsByName(table: Table, key: string): Readonly<Record<string, 
 export function parseRequestId(request: Table): string | undefined {
   const requestId = textOr(request, 'requestId', undefined);
   if (requestId !== undefined && !/^[A-Za-z0-9_-]{1,40}$/.test(requestId))
-    throw invalid('request_id must be at most 40 letters, digits, underscores and hyphens.');
+    throw invalid('requestId must be at most 40 letters, digits, underscores and hyphens.');
   return requestId;
+}
+
+/**
+ * Makes the key of a request id. Whether Google's ids are one caller's or the project's is not
+ * documented: one caller's is inferred, and safer, since the answer shows what the first one made.
+ */
+export function toRequestKey(creator: string, requestId: string | undefined): string | undefined {
+  return requestId === undefined ? undefined : `${creator} ${requestId}`;
 }
 
 /** Parses a google.protobuf.Duration, in seconds. @throws ShapeError */

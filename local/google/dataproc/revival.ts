@@ -15,7 +15,8 @@ export interface Revival {
 export function revive(revivals: readonly Revival[], scheduler: Scheduler): void {
   const inOrder = revivals.toSorted((one, two) => one.sequence - two.sequence);
   for (const { run, hasStarted, isCancelled } of inOrder) {
-    if (hasStarted) scheduler.resume(run);
+    // A server may end between the start of a driver and the run's learning of it.
+    if (hasStarted || scheduler.hasLeft(run)) scheduler.resume(run);
     else scheduler.submit(run);
     if (isCancelled) scheduler.cancel(run, 'It was cancelled before the restart.');
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseDate, toTimestamp } from './timestamp.ts';
+import { parseDate, toTimestamp } from '../api/timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Kept } from './register.ts';
 import { parseEntries, parseObject, parseText, parseWholeNumber, type Table } from '../shape.ts';
@@ -35,14 +35,17 @@ export class StoredTemplate implements Kept {
     this.#state = state;
   }
 
+  /** Tells it from a later template of the same name. */
   get uuid(): string {
     return this.#state.uuid;
   }
 
+  /** Position in the order of creation. */
   get sequence(): number {
     return this.#state.sequence;
   }
 
+  /** The present version, from 1. */
   get version(): number {
     return this.#state.version;
   }
@@ -52,6 +55,7 @@ export class StoredTemplate implements Kept {
     return this.#state.template;
   }
 
+  /** Makes the next version. */
   update(template: Table, updateTime: Date): void {
     this.#state = { ...this.#state, template, updateTime, version: this.version + 1 };
   }
@@ -78,6 +82,7 @@ export class StoredTemplate implements Kept {
     };
   }
 
+  /** Makes what the next server makes it from again. */
   toDocument(): object {
     return { name: this.name, state: this.#state };
   }

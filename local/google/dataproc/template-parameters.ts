@@ -4,6 +4,8 @@ import { invalid, objectOr, textOr } from './request-fields.ts';
 import { parseList, parseObject, parseText, type Table } from '../shape.ts';
 
 const maxParameters = 100;
+/** Fields of all parameters together; chosen here. */
+const maxFields = 1000;
 const maxPatterns = 20;
 /** Source: InstantiateWorkflowTemplateRequest.parameters in the shipped protos. */
 const maxValueLength = 1000;
@@ -19,14 +21,13 @@ interface Parameter {
 /** Checks the parameters of a template: names, and that their fields are there. @throws ApiError */
 export function checkParameters(template: Table): void {
   const parameters = readParameters(template);
-  if (parameters.length > maxParameters)
-    throw invalid(`A template has at most ${maxParameters} parameters.`);
   const names = parameters.map(({ name }) => name);
   if (new Set(names).size !== names.length) throw invalid('Two parameters have the same name.');
   const fields = parameters.flatMap((parameter) => parameter.fields);
   if (new Set(fields).size !== fields.length)
     throw invalid('A field may appear in one parameter only.');
-  for (const field of fields) applyFieldPath(structuredClone(template), field, '');
+  const clone = structuredClone(template);
+  for (const field of fields) applyFieldPath(clone, field, '');
 }
 
 /**
@@ -52,7 +53,11 @@ export function applyParameters(template: Table, values: Readonly<Record<string,
 }
 
 function readParameters(template: Table): readonly Parameter[] {
-  return parseList(template['parameters'] ?? [], 'parameters', (item, where) => {
+  const listed = parseList(template['parameters'] ?? [], 'parameters', parseObject);
+  if (listed.length > maxParameters)
+    throw invalid(`A template has at most ${maxParameters} parameters.`);
+  let countedFields = 0;
+  return parseList(listed, 'parameters', (item, where) => {
     const table = parseObject(item, where);
     const name = textOr(table, 'name', '');
     if (!/^[A-Z_][A-Z0-9_]{0,39}$/.test(name))
@@ -61,6 +66,9 @@ function readParameters(template: Table): readonly Parameter[] {
       );
     const fields = parseList(table['fields'] ?? [], `${where}.fields`, parseText);
     if (fields.length === 0) throw invalid(`The parameter ${name} needs fields.`);
+    countedFields += fields.length;
+    if (countedFields > maxFields)
+      throw invalid(`The parameters of a template have at most ${maxFields} fields.`);
     for (const field of fields) parseFieldPath(field);
     return { name, fields, validation: objectOr(table, 'validation') };
   });

@@ -1,3 +1,4 @@
+import { type KnownFields, refuseOtherFields, whole } from './known-fields.ts';
 import { invalid, objectOr, textOr, textsByName } from './request-fields.ts';
 import { parseList, parseObject, ShapeError, type Table } from '../shape.ts';
 import { parseStorageUri } from '../storage-uri.ts';
@@ -9,27 +10,40 @@ import type {
   SparkWork,
 } from '../spark/work.ts';
 
+const files = whole('jarFileUris', 'fileUris', 'archiveUris');
+const pySpark = { ...files, ...whole('mainPythonFileUri', 'args', 'pythonFileUris') };
+const sparkJar = { ...files, ...whole('mainJarFileUri', 'mainClass', 'args') };
+const sparkSql = { ...whole('queryFileUri', 'jarFileUris'), queryList: whole('queries') };
+/** Levels of logging are refused: the driver of every run logs in the same way. */
+const ofJobs = { properties: true, loggingConfig: {} } as const;
+
 /** The messages that describe work that runs here, by the names of their fields. */
-const parsers = {
-  pysparkJob: parsePySpark,
-  pysparkBatch: parsePySpark,
-  sparkJob: parseSparkJar,
-  sparkBatch: parseSparkJar,
-  sparkSqlJob: parseSparkSql,
-  sparkSqlBatch: parseSparkSql,
-} as const satisfies Record<string, (work: Table, where: string) => SparkWork>;
+const kinds = {
+  pysparkJob: { parse: parsePySpark, known: { ...pySpark, ...ofJobs } },
+  pysparkBatch: { parse: parsePySpark, known: pySpark },
+  sparkJob: { parse: parseSparkJar, known: { ...sparkJar, ...ofJobs } },
+  sparkBatch: { parse: parseSparkJar, known: sparkJar },
+  sparkSqlJob: { parse: parseSparkSql, known: { ...sparkSql, ...ofJobs, scriptVariables: true } },
+  sparkSqlBatch: { parse: parseSparkSql, known: { ...sparkSql, queryVariables: true } },
+} as const satisfies Record<
+  string,
+  { readonly parse: (work: Table, where: string) => SparkWork; readonly known: KnownFields }
+>;
 
 /** The name of a field that describes work that runs here. */
-export type WorkField = keyof typeof parsers;
+export type WorkField = keyof typeof kinds;
 
 /** Tells whether work that a field describes runs here. */
 export function isWorkField(field: string): field is WorkField {
-  return Object.hasOwn(parsers, field);
+  return Object.hasOwn(kinds, field);
 }
 
 /** Parses the work that a field describes. @throws ApiError or ShapeError */
 export function parseWork(field: WorkField, value: unknown): SparkWork {
-  return parsers[field](parseObject(value, field), field);
+  const { parse, known } = kinds[field];
+  const work = parseObject(value, field);
+  refuseOtherFields(work, known, field);
+  return parse(work, field);
 }
 
 const library = 'file:///usr/lib/spark/';

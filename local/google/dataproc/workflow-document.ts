@@ -1,9 +1,9 @@
-import type { CanonicalCode } from '../api/api-error.ts';
-import { canonicalCodes } from '../api/api-error.ts';
+import { type CanonicalCode, canonicalCodes } from '../api/api-error.ts';
 import type { Cluster } from './cluster.ts';
-import { parseDate } from './timestamp.ts';
+import { parseDate } from '../api/timestamp.ts';
 import { textsByName } from './request-fields.ts';
 import {
+  orNull,
   parseBoolean,
   parseList,
   parseObject,
@@ -16,7 +16,7 @@ import {
 const nodeStates = ['BLOCKED', 'RUNNABLE', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
 
 /** The states of a step, in the words of WorkflowNode.NodeState. */
-export type NodeState = (typeof nodeStates)[number];
+type NodeState = (typeof nodeStates)[number];
 
 /** How far one step is. */
 export interface Node {
@@ -38,6 +38,7 @@ export interface WorkflowIdentity {
   readonly uuid: string;
   readonly operation: string;
   readonly sequence: number;
+  readonly creator: string;
   readonly requestId: string | undefined;
   /** Resource name and version of the template that it was made from. */
   readonly templateName: string;
@@ -86,6 +87,7 @@ function parseIdentity(identity: Table): WorkflowIdentity {
     uuid: parseText(identity['uuid'], 'uuid'),
     operation: parseText(identity['operation'], 'operation'),
     sequence: parseWholeNumber(identity['sequence'], 'sequence', positive),
+    creator: parseText(identity['creator'], 'creator'),
     requestId: requestId === undefined ? undefined : parseText(requestId, 'requestId'),
     templateName: parseText(identity['templateName'], 'templateName'),
     version: parseWholeNumber(identity['version'], 'version', positive),
@@ -124,15 +126,11 @@ function parseNode(value: unknown, where: string): Node {
 
 function parseStop(value: unknown, where: string): Stop {
   const table = parseObject(value, where);
-  const code = Object.keys(canonicalCodes).find((known) => known === table['code']);
-  if (code === undefined) throw new ShapeError(`${where}.code is not a canonical code`);
-  return { code: code as CanonicalCode, message: String(table['message']) };
+  const { code } = table;
+  if (!isCanonicalCode(code)) throw new ShapeError(`${where}.code is not a canonical code`);
+  return { code, message: String(table['message']) };
 }
 
-function orNull<T>(
-  value: unknown,
-  where: string,
-  parse: (value: unknown, where: string) => T,
-): T | null {
-  return value === null ? null : parse(value, where);
+function isCanonicalCode(value: unknown): value is CanonicalCode {
+  return typeof value === 'string' && Object.hasOwn(canonicalCodes, value);
 }

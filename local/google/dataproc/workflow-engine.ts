@@ -11,7 +11,7 @@ import type { Stop } from './workflow-document.ts';
 import { readPlacement, type Step } from './workflow-template.ts';
 
 /** What running workflows needs. */
-export interface WorkflowEngineOptions {
+interface WorkflowEngineOptions {
   readonly project: string;
   readonly jobs: Jobs;
   readonly clusters: Clusters;
@@ -101,7 +101,7 @@ export class WorkflowEngine {
       }
       const own = { ...workflow.labels, [stepLabel]: step.stepId };
       const labels = { ...textsByName(step.job, 'labels'), ...own };
-      jobs.start(request, { cluster, labels, asOperation: false });
+      jobs.start(request, { creator: null, cluster, labels, asOperation: false });
       return undefined;
     } catch (error) {
       if (error instanceof ApiError) return error.message;
@@ -157,7 +157,7 @@ export class WorkflowEngine {
     const { deadline } = workflow;
     if (deadline === undefined) return;
     const leftMs = Math.max(0, deadline.getTime() - this.#options.now().getTime());
-    const message = 'The workflow exceeded its dag_timeout.';
+    const message = 'The workflow exceeded its dagTimeout.';
     const timer = setTimeout(() => {
       this.stop(workflow, { code: 'DEADLINE_EXCEEDED', message });
     }, leftMs);

@@ -1,14 +1,8 @@
+import { refuseOtherFields, whole } from './known-fields.ts';
 import { checkLabels } from './labels.ts';
 import { parseManagedCluster } from './managed-cluster.ts';
 import { parseJobBody, workFields } from './job-request.ts';
-import {
-  invalid,
-  objectOr,
-  parseSeconds,
-  textOr,
-  textsByName,
-  unimplemented,
-} from './request-fields.ts';
+import { invalid, objectOr, parseSeconds, textOr, textsByName } from './request-fields.ts';
 import { parseList, parseObject, parseText, type Table } from '../shape.ts';
 import { checkParameters } from './template-parameters.ts';
 
@@ -25,11 +19,24 @@ const maxSteps = 200;
 /** Source: WorkflowTemplate.dag_timeout in the shipped workflow_templates.proto. */
 const dagTimeoutSeconds = { min: 600, max: 86_400 };
 
+/** A key changes how Google keeps a template, and a zone is where Google has its machines. */
+const known = {
+  ...whole('id', 'name', 'version', 'createTime', 'updateTime', 'encryptionConfig'),
+  ...whole('labels', 'jobs', 'parameters', 'dagTimeout'),
+  placement: { managedCluster: true, clusterSelector: whole('zone', 'clusterLabels') },
+} as const;
+const ofJobs = [...workFields, 'labels', 'scheduling'];
+const knownOfSteps = whole('stepId', 'prerequisiteStepIds', ...ofJobs);
+
 /** Checks the id of a template. @throws ApiError INVALID_ARGUMENT */
 export function checkTemplateId(id: string): void {
+  checkId('Template', id);
+}
+
+function checkId(kind: 'Template' | 'Step', id: string): void {
   if (!idPattern.test(id))
     throw invalid(
-      `Template id ${JSON.stringify(id.slice(0, 80))} must be 3-50 letters, digits, underscores ` +
+      `${kind} id ${JSON.stringify(id.slice(0, 80))} must be 3-50 letters, digits, underscores ` +
         'and hyphens, the first and last of which is a letter or a digit.',
     );
 }
@@ -40,8 +47,8 @@ export function checkTemplateId(id: string): void {
  * @throws ApiError or ShapeError
  */
 export function checkTemplate(template: Table): void {
+  refuseOtherFields(template, known);
   checkLabels(textsByName(template, 'labels'), 'template');
-  if (template['encryptionConfig'] !== undefined) throw unimplemented('encryptionConfig');
   readDagTimeout(template);
   const steps = readSteps(template);
   checkGraph(steps);
@@ -64,12 +71,12 @@ export function readDagTimeout(template: Table): number | undefined {
   if (template['dagTimeout'] === undefined) return undefined;
   const seconds = parseSeconds(template['dagTimeout'], 'dagTimeout');
   if (!(seconds >= dagTimeoutSeconds.min && seconds <= dagTimeoutSeconds.max))
-    throw invalid(`dag_timeout must be from 600s to 86400s, and is ${seconds}s.`);
+    throw invalid(`dagTimeout must be from 600s to 86400s, and is ${seconds}s.`);
   return seconds;
 }
 
 /** Where the jobs of a workflow run. */
-export type WorkflowPlacement =
+type WorkflowPlacement =
   | { readonly kind: 'managed'; readonly cluster: Table }
   | { readonly kind: 'selector'; readonly labels: Readonly<Record<string, string>> };
 
@@ -94,13 +101,9 @@ function checkPlacement(template: Table): void {
 function parseStep(value: unknown, where: string): Step {
   const table = parseObject(value, where);
   const stepId = textOr(table, 'stepId', '');
-  if (!idPattern.test(stepId))
-    throw invalid(
-      `Step id ${JSON.stringify(stepId.slice(0, 80))} must be 3-50 letters, digits, underscores ` +
-        'and hyphens, the first and last of which is a letter or a digit.',
-    );
-  const own = [...workFields, 'labels', 'scheduling'];
-  const entries = Object.entries(table).filter(([key]) => own.includes(key));
+  checkId('Step', stepId);
+  refuseOtherFields(table, knownOfSteps, where);
+  const entries = Object.entries(table).filter(([key]) => ofJobs.includes(key));
   return {
     stepId,
     prerequisiteStepIds: parseList(table['prerequisiteStepIds'] ?? [], where, parseText),
@@ -110,7 +113,7 @@ function parseStep(value: unknown, where: string): Step {
 
 /** Restartable jobs are not supported in templates (JobScheduling in the shipped jobs.proto). */
 function checkJob(job: Table): void {
-  const { limits } = parseJobBody(job);
+  const { limits } = parseJobBody(job, 'step');
   if (limits.perHour > 0 || limits.total > 0)
     throw invalid('Restartable jobs are not supported in workflow templates.');
 }

@@ -14,7 +14,7 @@ import { parseObject, type Table } from '../shape.ts';
 import type { Shelf } from '../state/shelf.ts';
 
 /** What the workflow templates need. */
-export interface WorkflowTemplatesOptions {
+interface WorkflowTemplatesOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly counter: Counter;
@@ -35,7 +35,7 @@ export class WorkflowTemplates {
 
   constructor(options: WorkflowTemplatesOptions) {
     this.#options = options;
-    this.#register = new Register(options.shelf, options.counter);
+    this.#register = new Register({ ...options, kind: 'workflow templates' });
   }
 
   /** Takes back what an earlier server left. @throws ShapeError */

@@ -1,7 +1,7 @@
 import { type LongRunning, type OperationEnd, packageName } from './long-running.ts';
 import type { Kept } from './register.ts';
-import { textsByName } from './request-fields.ts';
-import { toTimestamp } from './timestamp.ts';
+import { textsByName, toRequestKey } from './request-fields.ts';
+import { toTimestamp } from '../api/timestamp.ts';
 import type { Node, Stop, WorkflowIdentity, WorkflowProgress } from './workflow-document.ts';
 import { readDagTimeout, readSteps, type Step } from './workflow-template.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
@@ -40,30 +40,37 @@ export class Workflow implements Kept {
     return this.identity.operation;
   }
 
+  /** Marks what belongs to it. */
   get uuid(): string {
     return this.identity.uuid;
   }
 
+  /** Position in the order of creation. */
   get sequence(): number {
     return this.identity.sequence;
   }
 
+  /** Key of the request that started it. */
   get requestId(): string | undefined {
-    return this.identity.requestId;
+    return toRequestKey(this.identity.creator, this.identity.requestId);
   }
 
+  /** Whether no step of it runs or will run. */
   get hasEnded(): boolean {
     return this.#progress.endTime !== null;
   }
 
+  /** How far each step is, in the order of the steps. */
   get nodes(): readonly Node[] {
     return this.#progress.nodes;
   }
 
+  /** Why it does not go on; null while it does. */
   get stop(): Stop | null {
     return this.#progress.stop;
   }
 
+  /** Whether its operation was deleted. */
   get operationForgotten(): boolean {
     return this.#progress.operationForgotten;
   }
@@ -87,6 +94,7 @@ export class Workflow implements Kept {
     return { ...textsByName(template, 'labels'), ...toWorkflowLabels(this.uuid, templateName) };
   }
 
+  /** Notes what has changed of one step. */
   setNode(stepId: string, changes: Partial<Node>): void {
     const nodes = this.nodes.map((node) =>
       node.stepId === stepId ? { ...node, ...changes } : node,
@@ -94,11 +102,13 @@ export class Workflow implements Kept {
     this.set({ nodes });
   }
 
+  /** Notes what has changed, and has it written down. */
   set(changes: Partial<WorkflowProgress>): void {
     this.#progress = { ...this.#progress, ...changes };
     this.#changed(this);
   }
 
+  /** Makes what the next server makes it from again. */
   toDocument(): object {
     return { identity: this.identity, progress: this.#progress };
   }

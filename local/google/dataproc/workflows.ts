@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ApiError } from '../api/api-error.ts';
+import { takeAccount, takeBucket } from './account-and-bucket.ts';
 import type { Cluster } from './cluster.ts';
 import type { Clusters } from './clusters.ts';
 import type { Jobs } from './jobs.ts';
@@ -8,7 +8,14 @@ import { parseManagedCluster } from './managed-cluster.ts';
 import type { Operations } from './operations.ts';
 import { regionOf, requireParent } from './place.ts';
 import { type Counter, Register } from './register.ts';
-import { invalid, parseRequestId, refuseMisshapen, textOr, textsByName } from './request-fields.ts';
+import {
+  invalid,
+  parseRequestId,
+  refuseMisshapen,
+  textOr,
+  textsByName,
+  toRequestKey,
+} from './request-fields.ts';
 import { applyParameters } from './template-parameters.ts';
 import { type Labels, toWorkflowLabels, Workflow } from './workflow.ts';
 import { parseWorkflowDocument } from './workflow-document.ts';
@@ -18,13 +25,13 @@ import type { WorkflowTemplates } from './workflow-templates.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Implementations } from '../identity/implementation.ts';
 import type { Permissions } from '../identity/permissions.ts';
-import type { Principal } from '../identity/tokens.ts';
+import { nameOf, type Principal } from '../identity/tokens.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import { parseObject, type Table } from '../shape.ts';
 import type { Shelf } from '../state/shelf.ts';
 
 /** What the workflows need. */
-export interface WorkflowsOptions {
+interface WorkflowsOptions {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly templates: WorkflowTemplates;
@@ -52,7 +59,7 @@ export class Workflows {
   constructor(options: WorkflowsOptions) {
     this.#options = options;
     const { configuration, jobs, clusters, now } = options;
-    this.#register = new Register(options.shelf, options.counter);
+    this.#register = new Register({ ...options, kind: 'workflows' });
     this.#engine = new WorkflowEngine({ project: configuration.project, jobs, clusters, now });
   }
 
@@ -124,7 +131,8 @@ export class Workflows {
   #start(principal: Principal, request: PlainMessage, origin: Origin): Workflow {
     const { counter, now, configuration } = this.#options;
     const requestId = parseRequestId(request);
-    const running = this.#register.findByRequestId(requestId);
+    const creator = nameOf(principal);
+    const running = this.#register.findByRequestId(toRequestKey(creator, requestId));
     if (running?.hasEnded === false) return running;
     const { name: templateName, version, parameters } = origin;
     const template = refuseMisshapen(() => {
@@ -139,7 +147,7 @@ export class Workflows {
       sequence: counter.next(),
       startTime: now(),
       cluster: this.#makeCluster(principal, template, toWorkflowLabels(uuid, templateName)),
-      ...{ requestId, templateName, version, template, parameters },
+      ...{ creator, requestId, templateName, version, template, parameters },
     };
     const workflow = new Workflow(identity, this.#save);
     this.#register.add(workflow);
@@ -151,22 +159,17 @@ export class Workflows {
   #makeCluster(principal: Principal, template: Table, marks: Labels): Cluster | null {
     const placement = readPlacement(template);
     if (placement.kind === 'selector') return null;
-    const { configuration, permissions, counter, now } = this.#options;
+    const { configuration, counter, now } = this.#options;
     const managed = parseManagedCluster(placement.cluster);
-    const byDefault = `${configuration.projectNumber}-compute@developer.gserviceaccount.com`;
-    const serviceAccount = managed.serviceAccount ?? byDefault;
-    permissions.requireActAs(principal, serviceAccount);
-    const stagingBucket = managed.stagingBucket ?? configuration.stagingBucket;
-    if (!configuration.buckets.includes(stagingBucket))
-      throw new ApiError('INVALID_ARGUMENT', `The staging bucket ${stagingBucket} does not exist.`);
     return {
+      serviceAccount: takeAccount(principal, managed.serviceAccount, this.#options),
+      stagingBucket: takeBucket(managed.stagingBucket, configuration),
       name: `${managed.prefix}-${randomBytes(7).toString('hex').slice(0, 13)}`,
       uuid: randomUUID(),
       labels: { ...textsByName(template, 'labels'), ...managed.labels, ...marks },
       properties: managed.properties,
       createTime: now(),
       sequence: counter.next(),
-      ...{ stagingBucket, serviceAccount },
     };
   }
 

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { decodeUrlText } from '../api/url-text.ts';
 import { parseJson, parseList, parseTable, parseText, ShapeError } from '../shape.ts';
 
 const timeoutMs = 5000;
@@ -44,11 +45,9 @@ export class AwsUnavailable extends Error {}
  */
 export function parseSubjectToken(subjectToken: string, audience: string): SignedRequest {
   const where = 'the subject token';
-  const table = parseTable(parseJson(decode(subjectToken), where), where, [
-    'url',
-    'method',
-    'headers',
-  ]);
+  const text = decodeUrlText(subjectToken);
+  if (text === undefined) throw new ShapeError('the subject token is not URL-encoded');
+  const table = parseTable(parseJson(text, where), where, ['url', 'method', 'headers']);
   if (table['method'] !== 'POST') throw new ShapeError(`${where}'s method must be POST`);
   const host = parseStsUrl(parseText(table['url'], `${where}'s url`));
   const headers = parseHeaders(table['headers']);
@@ -75,14 +74,6 @@ export async function findAwsCaller(signed: SignedRequest, awsSts: string): Prom
   if (account === undefined || role === undefined || session === undefined)
     return { kind: 'refused', reason: 'AWS STS does not name an assumed role' };
   return { kind: 'role', account, role, session };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ShapeError('the subject token is not URL-encoded');
-  }
 }
 
 /**

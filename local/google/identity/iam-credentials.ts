@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError, permissionDenied } from '../api/api-error.ts';
 import type { RpcCall } from '../api/rpc-call.ts';
 import { type Answer, findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
+import { decodeUrlText } from '../api/url-text.ts';
 import type { Permissions } from './permissions.ts';
 import { parseJson, parseList, parseObject, parseText, ShapeError, type Table } from '../shape.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -29,17 +30,10 @@ export function findIamCredentialsCall(
 ): RpcCall | undefined {
   const match = pathPattern.exec(parseTarget(request).pathname);
   if (match?.[1] === undefined || request.method !== 'POST') return undefined;
-  const email = decode(match[1]);
+  const email = decodeUrlText(match[1]);
+  if (email === undefined) throw new ApiError('INVALID_ARGUMENT', 'The path is not well encoded.');
   const work = match[2] === 'signBlob' ? signBlob : generateAccessToken;
   return { rpc: work.name, run: () => answer(request, options, { email, work }) };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ApiError('INVALID_ARGUMENT', 'The path is not well encoded.');
-  }
 }
 
 type Work = (

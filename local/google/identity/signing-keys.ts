@@ -55,6 +55,8 @@ export class SigningKeys {
       return pair;
     });
     this.#pairs.set(email, made);
+    // A key that could not be written down is made anew for whoever asks next.
+    made.catch(() => this.#pairs.delete(email));
     return made;
   }
 }

@@ -14,7 +14,7 @@ export function loadSecretManagerProtos(): Protos {
 }
 
 /** What Secret Manager is made of. */
-export interface SecretManagerParts {
+interface SecretManagerParts {
   readonly configuration: GoogleConfiguration;
   readonly permissions: Permissions;
   readonly now: () => Date;

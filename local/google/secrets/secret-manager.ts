@@ -2,6 +2,8 @@ import { ApiError } from '../api/api-error.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import type { Permissions, SecretPermission } from '../identity/permissions.ts';
 import type { Principal } from '../identity/tokens.ts';
+import { toTimestamp } from '../api/timestamp.ts';
+import { cutPage, parseVersionFilter } from './page.ts';
 import { parsePayload, toPayload } from './payload.ts';
 import {
   isProjectName,
@@ -15,14 +17,12 @@ import {
   changeVersion,
   readContent,
   type SecretVersion,
-  toTimestamp,
   toVersionMessage,
   type VersionState,
 } from './secret-version.ts';
-import { cutPage, parseVersionFilter } from './version-page.ts';
 
 /** What Secret Manager needs. */
-export interface SecretManagerOptions {
+interface SecretManagerOptions {
   readonly project: SecretProject;
   readonly permissions: Permissions;
   readonly store: SecretStore;

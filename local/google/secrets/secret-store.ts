@@ -8,7 +8,7 @@ import { parseDocument, type SecretVersion, toDocument } from './secret-version.
 const maxVersionsPerSecret = 1000;
 
 /** What the store begins with. */
-export interface SecretStoreOptions {
+interface SecretStoreOptions {
   /** Secret ids, each with its first version or null for none. */
   readonly secrets: Readonly<Record<string, string | null>>;
   readonly shelf: Shelf;

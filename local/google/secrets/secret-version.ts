@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '../api/api-error.ts';
+import { parseDate, toTimestamp } from '../api/timestamp.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
 import {
+  orNull,
   parseBoolean,
   parseTable,
   parseText,
@@ -89,8 +91,7 @@ export function parseDocument(document: unknown, where: string): SecretVersion {
     createTime: parseDate(table['createTime'], `${where}'s createTime`),
     state: parseState(table['state'], `${where}'s state`),
     content: parseContent(table, where),
-    destroyTime:
-      table['destroyTime'] === null ? null : parseDate(table['destroyTime'], `${where}'s end`),
+    destroyTime: orNull(table['destroyTime'], `${where}'s end`, parseDate),
     checksumGiven: parseBoolean(table['checksumGiven'], `${where}'s checksumGiven`),
     revision: whole('revision', 0),
   };
@@ -109,20 +110,8 @@ function parseState(value: unknown, where: string): VersionState {
   throw new ShapeError(`${where} must be ENABLED, DISABLED or DESTROYED`);
 }
 
-function parseDate(value: unknown, where: string): Date {
-  const date = new Date(parseText(value, where));
-  if (Number.isNaN(date.getTime())) throw new ShapeError(`${where} must be a time`);
-  return date;
-}
-
 /** Quotes are part of it. */
 function toEtag({ secretId, number, revision, createTime }: SecretVersion): string {
   const facts = [secretId, number, revision, createTime.getTime()].join('/');
   return `"${createHash('sha256').update(facts).digest('hex').slice(0, 14)}"`;
-}
-
-/** Makes a google.protobuf.Timestamp. */
-export function toTimestamp(date: Date): PlainMessage {
-  const ms = date.getTime();
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
 }

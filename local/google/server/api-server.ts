@@ -4,12 +4,13 @@ import { findRetrySeconds } from '../api/error-details.ts';
 import type { FaultTable, Line } from '../api/faults.ts';
 import { type Answer, parseTarget, ResponseLine, sendAnswer } from '../api/http-exchange.ts';
 import type { RpcCall } from '../api/rpc-call.ts';
+import { findPageRefusal, readSender } from '../api/web-page.ts';
 import { answerLocally, type LocalRoutesOptions } from './local-routes.ts';
 import { toApiError } from './refusal.ts';
 import type { RestServices } from './rest.ts';
 
 /** What the HTTP server of Google's services needs. */
-export interface ApiServerOptions {
+interface ApiServerOptions {
   readonly rest: RestServices;
   /** Finds a call of what has no protos here; those come before the RPCs. */
   readonly findCall: (request: IncomingMessage) => RpcCall | undefined;
@@ -44,6 +45,8 @@ async function answer(
   response: ServerResponse,
   { line, local, faults, findCall, rest }: ApiServerOptions & { readonly line: Line },
 ): Promise<Answer> {
+  const refusal = findPageRefusal(readSender(request));
+  if (refusal !== undefined) throw new ApiError('PERMISSION_DENIED', refusal);
   const { pathname } = parseTarget(request);
   if (local !== undefined && pathname.startsWith('/_local/'))
     return answerLocally(request, response, local);

@@ -13,6 +13,7 @@ import { encodeStatus } from '../api/error-details.ts';
 import { parseBearer } from '../api/http-exchange.ts';
 import type { Protos, RpcMethod } from '../api/protos.ts';
 import type { PlainMessage } from '../api/transcoding.ts';
+import { findPageRefusal } from '../api/web-page.ts';
 import type { SpeakHttp2 } from './one-port.ts';
 import { toApiError } from './refusal.ts';
 import type { RpcDispatcher } from './rpc.ts';
@@ -27,7 +28,7 @@ const limits = {
 type Handler = handleUnaryCall<Buffer, Buffer>;
 
 /** What RPCs over gRPC need. */
-export interface GrpcOptions {
+interface GrpcOptions {
   readonly protos: readonly Protos[];
   readonly dispatcher: RpcDispatcher;
 }
@@ -92,13 +93,22 @@ function makeHandler(method: RpcMethod, options: HandlerOptions): Handler {
 
 async function answer(
   method: RpcMethod,
-  { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
+  call: ServerUnaryCall<Buffer, Buffer>,
   { dispatcher, drop }: HandlerOptions,
 ): Promise<Buffer> {
+  const { request } = call;
+  const find = (name: string) => call.metadata.get(name).map(String)[0];
+  const sender = {
+    host: call.getHost(),
+    origin: find('origin'),
+    fetchSite: find('sec-fetch-site'),
+  };
+  const refusal = findPageRefusal(sender);
+  if (refusal !== undefined) throw new ApiError('PERMISSION_DENIED', refusal);
   const message = await dispatcher.dispatch({
     method,
     transport: 'grpc',
-    token: parseBearer(metadata.get('authorization').map(String)[0]),
+    token: parseBearer(find('authorization')),
     line: { destroy: drop },
     decode: () => decode(method, request),
   });

@@ -4,8 +4,11 @@ import type { RpcCall } from '../api/rpc-call.ts';
 import { findIamCredentialsCall, type IamCredentialsOptions } from '../identity/iam-credentials.ts';
 import { exchangeToken, type StsOptions } from '../identity/sts.ts';
 
+/** The names of the calls of STS and IAM Credentials. */
+export const identityMethods = ['token', 'generateAccessToken', 'signBlob'] as const;
+
 /** What the calls of STS and IAM Credentials need. */
-export interface IdentityOptions {
+interface IdentityOptions {
   readonly sts: StsOptions;
   readonly iamCredentials: IamCredentialsOptions;
 }

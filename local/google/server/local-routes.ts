@@ -11,6 +11,8 @@ const nothing: Answer = { status: 200, body: {} };
 /** What the routes under /_local/ reach. */
 export interface LocalRoutesOptions {
   readonly faults: FaultTable;
+  /** Names of what faults may befall. */
+  readonly rpcs: readonly string[];
   readonly log: RequestLog;
   /** Makes the whole server end as if it had failed; the sentence says why. */
   readonly stop: (sentence: string) => void;
@@ -24,7 +26,7 @@ export interface LocalRoutesOptions {
 export async function answerLocally(
   request: IncomingMessage,
   response: ServerResponse,
-  { faults, log, stop }: LocalRoutesOptions,
+  { faults, rpcs, log, stop }: LocalRoutesOptions,
 ): Promise<Answer> {
   const { pathname, searchParams } = parseTarget(request);
   const route = `${request.method ?? 'GET'} ${pathname}`;
@@ -40,7 +42,7 @@ export async function answerLocally(
       faults.clear();
       return nothing;
     case 'POST /_local/faults': {
-      const { fault, count } = parseFault(await readJson(request, 'the fault'));
+      const { fault, count } = parseFault(await readJson(request, 'the fault'), rpcs);
       faults.add(fault, count);
       return nothing;
     }

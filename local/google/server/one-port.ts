@@ -14,7 +14,7 @@ const handshake = 22;
 type Protocol = 'http1' | 'http2' | 'tls';
 
 /** How a port serves besides plain HTTP. */
-export interface OnePortOptions {
+interface OnePortOptions {
   /** How long a connection may take to show which protocol it speaks; 30 s. */
   readonly silenceMs?: number;
   /** The certificate for TLS; without it TLS is not spoken. */

@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, keyof Quotas>> = {
 const counted = /^google\.(?:cloud\.dataproc\.v1|longrunning)\./;
 
 /** What of the configuration the quotas need. */
-export type RateLimitsOptions = Pick<GoogleConfiguration, 'quotas' | 'projectNumber' | 'region'>;
+type RateLimitsOptions = Pick<GoogleConfiguration, 'quotas' | 'projectNumber' | 'region'>;
 
 /** Dataproc's quotas of requests, which Google counts for each minute anew. */
 export class RateLimits {

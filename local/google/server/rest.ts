@@ -9,7 +9,7 @@ import type { RpcDispatcher } from './rpc.ts';
 const maxBodyBytes = 10 * 1024 * 1024;
 
 /** What RPCs over REST need. */
-export interface RestOptions {
+interface RestOptions {
   readonly protos: readonly Protos[];
   readonly dispatcher: RpcDispatcher;
 }

@@ -1,6 +1,7 @@
 import { ApiError } from '../api/api-error.ts';
 import type { FaultTable, Line } from '../api/faults.ts';
 import type { RpcMethod } from '../api/protos.ts';
+import { checkTimes } from '../api/time-range.ts';
 import { encodeResponse, type PlainMessage } from '../api/transcoding.ts';
 import type { Implementations } from '../identity/implementation.ts';
 import { nameOf, type TokenStore } from '../identity/tokens.ts';
@@ -10,7 +11,7 @@ import type { RequestEntry, RequestLog } from './request-log.ts';
 import { leaveOutYounger } from './stale-list.ts';
 
 /** One call of an RPC, whichever transport it came by. */
-export interface RpcRequest {
+interface RpcRequest {
   readonly method: RpcMethod;
   readonly transport: RequestEntry['transport'];
   readonly token: string | undefined;
@@ -20,7 +21,7 @@ export interface RpcRequest {
 }
 
 /** What the calls of RPCs need. */
-export interface RpcOptions {
+interface RpcOptions {
   readonly tokens: TokenStore;
   readonly implementations: Implementations;
   readonly faults: FaultTable;
@@ -100,9 +101,11 @@ function toJson({ name, requestType }: RpcMethod, message: PlainMessage): unknow
   }
 }
 
-function decode({ decode: read }: RpcRequest): Decoded {
+function decode({ method, decode: read }: RpcRequest): Decoded {
   try {
-    return { message: read() };
+    const message = read();
+    checkTimes(method.requestType, message);
+    return { message };
   } catch (error) {
     return { error: toApiError(error) };
   }

@@ -1,4 +1,5 @@
-import type { PlainMessage } from '../api/transcoding.ts';
+import type protobuf from 'protobufjs';
+import { type PlainMessage, unpackAny } from '../api/transcoding.ts';
 import type { RpcMethod } from '../api/protos.ts';
 
 /**
@@ -7,26 +8,32 @@ import type { RpcMethod } from '../api/protos.ts';
  */
 export function leaveOutYounger(method: RpcMethod, list: PlainMessage, asOf: Date): PlainMessage {
   if (!method.name.startsWith('List')) return list;
+  const { root } = method.responseType;
   const entries = Object.entries(list).map(([field, value]) => {
     const items: unknown = value;
-    return [field, Array.isArray(items) ? items.filter(isOlder(asOf)) : items] as const;
+    return [field, Array.isArray(items) ? items.filter(isOlder(asOf, root)) : items] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function isOlder(asOf: Date): (item: unknown) => boolean {
+function isOlder(asOf: Date, root: protobuf.Root): (item: unknown) => boolean {
   return (item) => {
-    const createdMs = findCreationMs(item);
+    // What an operation tells of itself is in its metadata.
+    const createdMs = findCreationMs(unpackAny(root, readField(item, 'metadata')) ?? item);
     return createdMs === undefined || createdMs <= asOf.getTime();
   };
 }
 
-/** Jobs and clusters have no time of creation: their first state began then. */
+/**
+ * Jobs and clusters have no time of creation: their first state began then. Operations of jobs and
+ * workflows call theirs the start.
+ */
 function findCreationMs(item: unknown): number | undefined {
   const history = readField(item, 'statusHistory');
   const first: unknown = Array.isArray(history) ? history[0] : undefined;
   const created =
     readField(item, 'createTime') ??
+    readField(item, 'startTime') ??
     readField(first ?? readField(item, 'status'), 'stateStartTime');
   const seconds = readField(created, 'seconds');
   if (seconds === undefined) return undefined;

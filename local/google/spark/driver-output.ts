@@ -27,7 +27,7 @@ export interface OutputPosition {
 }
 
 /** What copying the output depends on. */
-export interface DriverOutputOptions {
+interface DriverOutputOptions {
   readonly put: PutObject;
   /** Where an earlier server came to. */
   readonly from?: OutputPosition;
@@ -81,8 +81,9 @@ export class DriverOutput {
     try {
       await this.#cutting;
       await this.#flush();
-      if (this.#isCut) await this.#putPart(Buffer.from(this.#cutLine()));
-      await this.#putPart(new Uint8Array());
+      const { parts } = this.#position;
+      if (this.#isCut) await this.#putPart(parts, Buffer.from(this.#cutLine()));
+      await this.#putPart(this.#isCut ? parts + 1 : parts, new Uint8Array());
       return await this.#readTail();
     } finally {
       await this.#file.close();
@@ -101,7 +102,7 @@ export class DriverOutput {
       if (length === 0) return;
       this.#position = { parts, offset, pending: length };
       this.#save(this.#position);
-      await this.#putPart(await this.#read(offset, length));
+      await this.#putPart(parts, await this.#read(offset, length));
       this.#position = { parts: parts + 1, offset: offset + length, pending: 0 };
     }
   }
@@ -136,13 +137,11 @@ export class DriverOutput {
     return buffer.subarray(0, bytesRead);
   }
 
-  async #putPart(part: Uint8Array): Promise<void> {
-    const { parts } = this.#position;
-    const uri = `${this.#outputUri}.${String(parts).padStart(9, '0')}`;
+  async #putPart(number: number, part: Uint8Array): Promise<void> {
+    const uri = `${this.#outputUri}.${String(number).padStart(9, '0')}`;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#put(uri, part);
-        this.#position = { ...this.#position, parts: parts + 1 };
         return;
       } catch (error) {
         if (attempt === putAttempts) throw error;

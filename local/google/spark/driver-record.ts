@@ -1,5 +1,13 @@
-import { parseObject, parseTable, parseText, parseWholeNumber, ShapeError } from '../shape.ts';
+import {
+  orNull,
+  parseObject,
+  parseTable,
+  parseText,
+  parseWholeNumber,
+  ShapeError,
+} from '../shape.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../state/process-identity.ts';
+import { parseKey } from '../state/shelf.ts';
 import type { OutputPosition } from './driver-output.ts';
 import type { DriverEnd } from './scheduler.ts';
 
@@ -13,15 +21,16 @@ export interface DriverRecord {
   readonly end: DriverEnd | null;
 }
 
-/** Parses what a server wrote down. @throws ShapeError */
-export function parseDriverRecord(value: unknown, where: string): DriverRecord {
+/** Parses what a server wrote down under the uuid, which names a folder. @throws ShapeError */
+export function parseDriverRecord(value: unknown, where: string, key: string): DriverRecord {
   const table = parseTable(value, where, ['uuid', 'leader', 'startedAt', 'output', 'end']);
+  if (table['uuid'] !== key) throw new ShapeError(`${where}: uuid must be the name of the file`);
   return {
-    uuid: parseText(table['uuid'], `${where}: uuid`),
+    uuid: parseKey(key, `${where}: uuid`),
     leader: parseProcessIdentity(table['leader'], `${where}: leader`),
     startedAt: parseText(table['startedAt'], `${where}: startedAt`),
     output: parsePosition(table['output'], `${where}: output`),
-    end: table['end'] === null ? null : parseEnd(table['end'], `${where}: end`),
+    end: orNull(table['end'], `${where}: end`, parseEnd),
   };
 }
 

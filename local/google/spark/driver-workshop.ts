@@ -15,6 +15,8 @@ export interface SparkEngineOptions {
   /** Address of the object store that Spark talks to. */
   readonly storage: string;
   readonly put: PutObject;
+  /** Removes every object whose address begins as the one given. */
+  readonly removeAll: (uri: string) => Promise<void>;
   /** Mark of this run in the environment of every process. */
   readonly run: string;
 }

@@ -1,3 +1,4 @@
+import { tryOrReport } from '../state/try-or-report.ts';
 import type { Run, RunEnd, RunSpec } from './run.ts';
 
 /** How a driver ended. */
@@ -22,10 +23,12 @@ export interface Engine {
   readonly start: (spec: RunSpec) => Promise<RunningDriver>;
   /** Finds the driver that an earlier server started for the run; undefined when it is gone. */
   readonly resume: (spec: RunSpec) => Promise<RunningDriver | undefined>;
+  /** Tells whether an earlier server started the driver of the run, and nobody resumed it. */
+  readonly hasLeft: (spec: RunSpec) => boolean;
 }
 
 /** What a scheduler needs from its surroundings. */
-export interface SchedulerOptions {
+interface SchedulerOptions {
   readonly engine: Engine;
   /** How many drivers run at once. */
   readonly maxConcurrentRuns: number;
@@ -64,6 +67,11 @@ export class Scheduler {
     });
   }
 
+  /** Tells whether the driver of a run was started before the server was restarted. */
+  hasLeft(run: Run): boolean {
+    return this.#options.engine.hasLeft(run.spec);
+  }
+
   /** Takes a run back that had started before the server was restarted. */
   resume(run: Run): void {
     const { engine } = this.#options;
@@ -95,7 +103,10 @@ export class Scheduler {
     slot.driver?.terminate();
   }
 
-  /** Ends every driver and waits until all are gone. Runs that wait never start. */
+  /**
+   * Ends every driver and waits until all are gone; their runs end as cancelled. Runs that wait stay
+   * as they are: on a state directory, the next server starts them.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#waiting.length = 0;
@@ -124,12 +135,11 @@ export class Scheduler {
   }
 
   async #run(slot: Slot): Promise<void> {
-    try {
-      this.#settle(slot, await this.#runDriver(slot));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#settle(slot, { kind: 'failed', reason });
-    }
+    const end = await this.#runDriver(slot).catch(toFailure);
+    // Told once, whatever comes of it: the slot is free, and the drivers of others go on.
+    tryOrReport(`the end of ${slot.run.spec.name}`, () => {
+      this.#settle(slot, end);
+    });
   }
 
   async #runDriver(slot: Slot): Promise<DriverEnd> {
@@ -139,7 +149,7 @@ export class Scheduler {
     slot.driver = driver;
     const { startedAt } = driver;
     if (slot.cancelled !== undefined) driver.terminate();
-    else if (startedAt === undefined) run.starts(now());
+    else await startOrTerminate(run, driver, startedAt ?? now());
     // Counted from the start of the driver: "when the workload exceeds this duration, it will be
     // unconditionally terminated" (shared.proto). That the batch then is CANCELLED is reported in
     // kubeflow/pipelines#10190; the message is inferred.
@@ -165,6 +175,21 @@ export class Scheduler {
       );
     });
   }
+}
+
+/** No driver runs whose run does not know it. */
+async function startOrTerminate(run: Run, driver: RunningDriver, at: Date): Promise<void> {
+  try {
+    run.starts(at);
+  } catch (error) {
+    driver.terminate();
+    await driver.ended;
+    throw error;
+  }
+}
+
+function toFailure(error: unknown): DriverEnd {
+  return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
 }
 
 function toRunEnd(end: DriverEnd, cancelled: string | undefined): RunEnd {

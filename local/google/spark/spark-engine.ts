@@ -20,6 +20,7 @@ import {
   type Workshop,
 } from './driver-workshop.ts';
 import { endProcessTree } from './process-tree.ts';
+import { tryOrReport } from '../state/try-or-report.ts';
 import type { RunSpec } from './run.ts';
 import type { DriverEnd, Engine, RunningDriver } from './scheduler.ts';
 import { makeSparkCommand } from './spark-command.ts';
@@ -63,6 +64,7 @@ export function makeSparkEngine(options: SparkEngineOptions): SparkEngine {
       const driver = take(spec.uuid);
       return driver === undefined ? undefined : resumeDriver(workshop, spec, driver);
     },
+    hasLeft: ({ uuid }) => left.get(uuid)?.record !== undefined,
     endOrphans: async () => {
       const orphans = [...left.values()];
       left.clear();
@@ -81,16 +83,24 @@ async function startDriver(workshop: Workshop, spec: RunSpec): Promise<RunningDr
   const command = makeSparkCommand(spec, surroundings);
   for (const name of ['work', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   writeStatements(spec.work, folder);
-  const process = await spawnDriver(command, folder);
+  // The objects of an earlier run of this address would be taken for this one's, end mark included.
+  await workshop.removeAll(`${spec.outputUri}.`);
+  const first = await spawnDriver(command, folder);
   const record = {
     uuid: spec.uuid,
-    leader: process.leader,
+    leader: first.leader,
     startedAt: new Date().toISOString(),
     output: { parts: 0, offset: 0, pending: 0 },
     end: null,
   };
-  shelf.save(spec.uuid, record);
-  return attendDriver(workshop, spec, { record, process });
+  try {
+    // A driver that is not written down could run a second time after a restart: it must not run.
+    shelf.save(spec.uuid, record);
+    return await attendDriver(workshop, spec, { record, first });
+  } catch (error) {
+    await removeLeft(workshop, { uuid: spec.uuid, record });
+    throw error;
+  }
 }
 
 /** Its folder gone, nothing can be said of a driver. */
@@ -110,14 +120,19 @@ async function resumeDriver(
     forget(workshop, record);
     return { ended: Promise.resolve(record.end), terminate: () => undefined, startedAt };
   }
-  const process = adoptDriver(record.leader);
-  return { ...(await attendDriver(workshop, spec, { record, process })), startedAt };
+  const first = adoptDriver(record.leader);
+  try {
+    return { ...(await attendDriver(workshop, spec, { record, first })), startedAt };
+  } catch (error) {
+    await removeLeft(workshop, driver);
+    throw error;
+  }
 }
 
 async function attendDriver(
   workshop: Workshop,
   spec: RunSpec,
-  { record, process }: { readonly record: DriverRecord; readonly process: DriverProcess },
+  { record, first }: { readonly record: DriverRecord; readonly first: DriverProcess },
 ): Promise<RunningDriver> {
   const { shelf, put } = workshop;
   const folder = join(workshop.runs, spec.uuid);
@@ -125,13 +140,15 @@ async function attendDriver(
     put,
     from: record.output,
     save: (position) => {
-      shelf.save(spec.uuid, { ...record, output: position });
+      tryOrReport(`saving the output of ${spec.name}`, () => {
+        shelf.save(spec.uuid, { ...record, output: position });
+      });
     },
   });
-  const tree = toTree(folder, spec.uuid, process.leader);
+  const tree = toTree(folder, spec.uuid, first.leader);
   let terminated: Promise<void> | undefined;
   return {
-    ended: process.exited.then(async () => {
+    ended: first.exited.then(async () => {
       await (terminated ?? endProcessTree(tree, 0));
       return finish(workshop, record, output);
     }),
@@ -149,7 +166,9 @@ async function finish(
   const folder = join(workshop.runs, record.uuid);
   try {
     const end = toDriverEnd(await output.finish(), findExitStatus(folder));
-    workshop.shelf.save(record.uuid, { ...record, end });
+    tryOrReport('saving the end of a driver', () => {
+      workshop.shelf.save(record.uuid, { ...record, end });
+    });
     return end;
   } finally {
     forget(workshop, record);
@@ -158,9 +177,13 @@ async function finish(
 
 /** The record stays until everybody who waits for the end has written it down. */
 function forget({ shelf, runs }: Workshop, { uuid }: DriverRecord): void {
-  rmSync(join(runs, uuid), { recursive: true, force: true });
+  tryOrReport('removing the folder of a driver', () => {
+    rmSync(join(runs, uuid), { recursive: true, force: true });
+  });
   setImmediate(() => {
-    shelf.remove(uuid);
+    tryOrReport('forgetting a driver', () => {
+      shelf.remove(uuid);
+    });
   });
 }
 

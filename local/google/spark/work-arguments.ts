@@ -57,17 +57,8 @@ function listSqlArguments(
     ...listOption('--jars', localizeFiles(work.jarFileUris, toolchain)),
     ...['--class', 'org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver', 'spark-internal'],
     ...['-f', file],
-    ...Object.entries(work.variables).flatMap(([name, value]) => [
-      '--hivevar',
-      `${checkVariable(name)}=${value}`,
-    ]),
+    ...Object.entries(work.variables).flatMap(([name, value]) => ['--hivevar', `${name}=${value}`]),
   ];
-}
-
-function checkVariable(name: string): string {
-  if (!/^[A-Za-z_][\w.-]*$/.test(name))
-    throw new Error(`The query variable ${JSON.stringify(name)} has no name for Spark SQL.`);
-  return name;
 }
 
 /** SparkFiles finds what these name; the driver's own folder is filled by the stager. */

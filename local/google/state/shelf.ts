@@ -1,16 +1,16 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseJson } from '../shape.ts';
+import { basename, join } from 'node:path';
+import { parseJson, ShapeError } from '../shape.ts';
 
 /** Documents of one kind that outlive the server, or that do not, when no folder was given. */
 export interface Shelf {
   /** Writes a document whole; a second one of the same key takes its place. */
   readonly save: (key: string, document: object) => void;
   readonly remove: (key: string) => void;
-  /** Every document that an earlier server left, in no order. @throws ShapeError for a damaged one */
-  readonly load: () => readonly unknown[];
-  /** As `load`, each document parsed; `where` is its file. @throws ShapeError */
-  readonly parseAll: <T>(parse: (document: unknown, where: string) => T) => readonly T[];
+  /** Parses what an earlier server left, in no order; `where` is a file. @throws ShapeError */
+  readonly parseAll: <T>(
+    parse: (document: unknown, where: string, key: string) => T,
+  ) => readonly T[];
 }
 
 const keyPattern = /^[A-Za-z0-9_-]{1,128}$/;
@@ -27,13 +27,12 @@ export function openShelf(stateDirectory: string | null, kind: string): Shelf {
     if (!keyPattern.test(key)) throw new Error(`a document cannot have the key ${key}`);
     return join(folder, `${key}.json`);
   };
-  const parseAll: Shelf['parseAll'] = (parse) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => join(folder, name))
-      .map((file) => parse(parseJson(readFileSync(file, 'utf8'), file), file));
   return {
-    parseAll,
+    parseAll: (parse) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => join(folder, name))
+        .map((file) => parse(parseJson(readFileSync(file, 'utf8'), file), file, keyOf(file))),
     save: (key, document) => {
       const file = fileOf(key);
       writeFileSync(`${file}.draft`, JSON.stringify(document), { mode: 0o600 });
@@ -42,13 +41,22 @@ export function openShelf(stateDirectory: string | null, kind: string): Shelf {
     remove: (key) => {
       rmSync(fileOf(key), { force: true });
     },
-    load: () => parseAll((document) => document),
   };
+}
+
+/** Parses what may be a document's key and the name of a folder. @throws ShapeError */
+export function parseKey(value: unknown, where: string): string {
+  if (typeof value !== 'string' || !keyPattern.test(value))
+    throw new ShapeError(`${where} must be 1-128 letters, digits, underscores and hyphens`);
+  return value;
+}
+
+function keyOf(file: string): string {
+  return basename(file, '.json');
 }
 
 const forgetful: Shelf = {
   save: () => undefined,
   remove: () => undefined,
-  load: () => [],
   parseAll: () => [],
 };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { GoogleConfiguration, Seed } from '../configuration.ts';
+import { parseJson, parseList, parseObject, parseText } from '../shape.ts';
 import { parseStorageUri, type StorageUri } from '../storage-uri.ts';
 import { startStoreServer } from './store-server.ts';
 
@@ -9,6 +10,8 @@ export interface ObjectStore {
   /** Resolves with a sentence if the store ends without having been told to. */
   readonly died: Promise<string>;
   readonly put: (uri: string, content: Uint8Array) => Promise<void>;
+  /** Removes every object whose address begins as the one given. */
+  readonly removeAll: (uri: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export async function startObjectStore(configuration: GoogleConfiguration): Prom
       stopping ? new Promise<never>(() => undefined) : 'The object store ended by itself.',
     ),
     put: (uri, content) => putObject(address, parseStorageUri(uri, 'the object'), content),
+    removeAll: (uri) => removeObjects(address, parseStorageUri(uri, 'the objects')),
     stop: async () => {
       stopping = true;
       child.kill('SIGKILL');
@@ -71,6 +75,19 @@ async function putObject(address: string, uri: StorageUri, content: Uint8Array):
     headers: { 'content-type': toContentType(uri.name) },
     body: Buffer.from(content),
   });
+}
+
+async function removeObjects(address: string, { bucket, name }: StorageUri): Promise<void> {
+  const objects = `${address}/storage/v1/b/${bucket}/o`;
+  const signal = AbortSignal.timeout(30_000);
+  const list = await fetch(`${objects}?prefix=${encodeURIComponent(name)}`, { signal });
+  const page = parseObject(parseJson(await list.text(), 'the list of objects'), 'the list');
+  const items = parseList(page['items'] ?? [], 'items', parseObject);
+  for (const item of items) {
+    const url = `${objects}/${encodeURIComponent(parseText(item['name'], 'name'))}`;
+    const response = await fetch(url, { method: 'DELETE', signal: AbortSignal.timeout(30_000) });
+    await response.arrayBuffer();
+  }
 }
 
 async function exists(url: string): Promise<boolean> {

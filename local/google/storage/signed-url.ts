@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
+import { decodeUrlText } from '../api/url-text.ts';
 import { StorageError } from './storage-error.ts';
 import type { StorageUri } from '../storage-uri.ts';
 
@@ -16,7 +17,7 @@ type Parameter =
   | 'X-Goog-Signature';
 
 /** A request that claims to be allowed by the signature in its URL. */
-export interface SignedUrlRequest {
+interface SignedUrlRequest {
   readonly method: string;
   /** Path and query as they came, still encoded. */
   readonly target: string;
@@ -25,7 +26,7 @@ export interface SignedUrlRequest {
 }
 
 /** What a signature is checked with. */
-export interface SignedUrlCheck {
+interface SignedUrlCheck {
   readonly now: Date;
   readonly findPublicKey: (email: string) => KeyObject | undefined;
 }
@@ -208,11 +209,9 @@ function encode(text: string): string {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new StorageError('InvalidArgument', 'Invalid argument.', 'The URL is not well encoded.');
-  }
+  const decoded = decodeUrlText(text);
+  if (decoded !== undefined) return decoded;
+  throw new StorageError('InvalidArgument', 'Invalid argument.', 'The URL is not well encoded.');
 }
 
 function splitOnce(text: string, separator: string): readonly string[] {

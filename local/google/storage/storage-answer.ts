@@ -9,11 +9,19 @@ export interface StorageAnswer {
   readonly body: string | IncomingMessage;
 }
 
+/** The names by which calls of the storage front are counted, and made to fail. */
+export const storageMethods = [
+  ...(['storage.objects.get', 'storage.objects.list', 'storage.objects.insert'] as const),
+  ...(['storage.objects.delete', 'storage.objects.other'] as const),
+  ...(['storage.buckets.get', 'storage.buckets.list'] as const),
+  ...(['signedUrl.get', 'signedUrl.put', 'signedUrl.other'] as const),
+] as const;
+
 /** A call of the storage front that has found its method. */
 export interface StorageCall {
-  /** For example `storage.objects.get`, or `signedUrl.get`. */
-  readonly rpc: string;
-  readonly run: () => Promise<StorageAnswer>;
+  readonly rpc: (typeof storageMethods)[number];
+  /** A list of objects lags behind by so much. */
+  readonly run: (lagMs: number) => Promise<StorageAnswer>;
 }
 
 const contentHeaders = [

@@ -32,10 +32,15 @@ const kinds = {
   NoSuchKey: { status: 404, reason: 'notFound' },
   NoSuchBucket: { status: 404, reason: 'notFound' },
   NoSuchUpload: { status: 404, reason: 'notFound' },
+  OperationAborted: { status: 409, reason: 'conflict' },
   PreconditionFailed: { status: 412, reason: 'conditionNotMet' },
+  // The JSON API's answer to what is EntityTooLarge in the XML API.
+  UploadTooLarge: { status: 413, reason: 'uploadTooLarge' },
   InvalidRange: { status: 416, reason: 'requestedRangeNotSatisfiable' },
+  SlowDown: { status: 429, reason: 'rateLimitExceeded' },
   NotImplemented: { status: 501, reason: 'notImplemented' },
   InternalError: { status: 500, reason: 'backendError' },
+  ServiceUnavailable: { status: 503, reason: 'backendError' },
 } as const;
 
 /** The `Code` of a Cloud Storage error. */

@@ -1,16 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ApiError } from '../api/api-error.ts';
-import { findRetrySeconds } from '../api/error-details.ts';
 import { ResponseLine } from '../api/http-exchange.ts';
 import type { FaultTable } from '../api/faults.ts';
-import { ShapeError } from '../shape.ts';
+import { findNameRefusal, findPageRefusal, readSender } from '../api/web-page.ts';
+import { FaultError, toStorageError } from './refusal.ts';
 import { sendStorageAnswer, type StorageAnswer } from './storage-answer.ts';
 import { StorageError, toJsonBody, toXmlBody } from './storage-error.ts';
 import { findJsonApiCall, isJsonApiPath, type StorageApiOptions } from './storage-json-api.ts';
-import { findXmlApiCall, type XmlApiOptions } from './storage-xml-api.ts';
+import { findXmlApiCall, isSignedRead, type XmlApiOptions } from './storage-xml-api.ts';
 
 /** What the storage front needs. */
-export interface StorageFrontOptions extends StorageApiOptions, XmlApiOptions {
+interface StorageFrontOptions extends StorageApiOptions, XmlApiOptions {
   readonly faults: FaultTable;
   /** Address of the store behind, which answers must not name. */
   readonly storeAddress: string;
@@ -35,6 +34,7 @@ async function answer(
   let result: StorageAnswer;
   const line = new ResponseLine(response);
   try {
+    refuseWebPage(request, isJson);
     const find = isJson ? findJsonApiCall : findXmlApiCall;
     const { rpc, run } = find(request, options);
     result = await options.faults.intercept(rpc, line, run);
@@ -45,26 +45,12 @@ async function answer(
   await sendStorageAnswer(response, hideStore(result, request, options), { cut: line.isCut });
 }
 
-function toStorageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  if (error instanceof ShapeError) return new StorageError('InvalidArgument', error.message);
-  if (error instanceof ApiError) return new FaultError(error);
-  process.stderr.write(
-    `storage: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`,
-  );
-  return new StorageError('InternalError', 'We encountered an internal error. Please try again.');
-}
-
-/** A refusal with a status that Cloud Storage's own table does not hold. */
-class FaultError extends StorageError {
-  override readonly status: number;
-  readonly retrySeconds: string | undefined;
-
-  constructor(error: ApiError) {
-    super('InternalError', error.message);
-    this.status = error.httpStatus;
-    this.retrySeconds = findRetrySeconds(error);
-  }
+/** A page may lead its reader to a signed link, as any page does; that it holds is verified later. */
+function refuseWebPage(request: IncomingMessage, isJson: boolean): void {
+  const sender = readSender(request);
+  const isLink = !isJson && isSignedRead(request);
+  const refusal = isLink ? findNameRefusal(sender) : findPageRefusal(sender);
+  if (refusal !== undefined) throw new StorageError('AccessDenied', refusal);
 }
 
 function toErrorAnswer(error: StorageError, isJson: boolean): StorageAnswer {

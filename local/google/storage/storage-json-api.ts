@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { findBearerToken, parseTarget } from '../api/http-exchange.ts';
+import { decodeUrlText } from '../api/url-text.ts';
 import type { Permissions } from '../identity/permissions.ts';
 import { nameOf, type Principal, type TokenStore } from '../identity/tokens.ts';
 import type { StorageUri } from '../storage-uri.ts';
 import { parseConditions } from './conditions.ts';
 import { checkPlace } from './object-name.ts';
 import type { ResumableUploads } from './resumable-uploads.ts';
+import { leaveOutYoungerObjects } from './stale-objects.ts';
 import {
   type StorageAnswer,
   type StorageCall,
@@ -32,6 +34,7 @@ export interface StorageApiOptions {
   readonly uploads: ResumableUploads;
   readonly permissions: Permissions;
   readonly tokens: TokenStore;
+  readonly now: () => Date;
 }
 
 /** Tells whether a path belongs to the JSON API. */
@@ -60,7 +63,7 @@ export function findJsonApiCall(request: IncomingMessage, options: StorageApiOpt
     findObjectCall(call, method, toObject(objectPath.exec(pathname))) ??
     findBucketCall(call, method, pathname) ??
     findUploadCall(call, method, uploadPath.exec(pathname)?.[1]);
-  if (found !== undefined) return { ...found, rpc: `storage.${found.rpc}` };
+  if (found !== undefined) return found;
   const what = `The local Cloud Storage does not implement ${method} ${pathname}.`;
   const run = () => {
     authenticate(call);
@@ -75,8 +78,9 @@ function findObjectCall(
   object: StorageUri | undefined,
 ): StorageCall | undefined {
   if (object === undefined) return undefined;
-  if (method === 'GET') return { rpc: 'objects.get', run: () => getObject(call, object) };
-  if (method === 'DELETE') return { rpc: 'objects.delete', run: () => deleteObject(call, object) };
+  if (method === 'GET') return { rpc: 'storage.objects.get', run: () => getObject(call, object) };
+  if (method === 'DELETE')
+    return { rpc: 'storage.objects.delete', run: () => deleteObject(call, object) };
   return undefined;
 }
 
@@ -84,12 +88,15 @@ function findBucketCall(call: Call, method: string, path: string): StorageCall |
   if (method !== 'GET') return undefined;
   const listed = listPath.exec(path)?.[1];
   if (listed !== undefined)
-    return { rpc: 'objects.list', run: () => listObjects(call, decode(listed)) };
+    return {
+      rpc: 'storage.objects.list',
+      run: (lagMs) => listObjects(call, decode(listed), lagMs),
+    };
   const match = bucketPath.exec(path);
   if (match === null) return undefined;
   const bucket = match[1];
-  if (bucket === undefined) return { rpc: 'buckets.list', run: () => listBuckets(call) };
-  return { rpc: 'buckets.get', run: () => getBucket(call, decode(bucket)) };
+  if (bucket === undefined) return { rpc: 'storage.buckets.list', run: () => listBuckets(call) };
+  return { rpc: 'storage.buckets.get', run: () => getBucket(call, decode(bucket)) };
 }
 
 function findUploadCall(
@@ -99,7 +106,7 @@ function findUploadCall(
 ): StorageCall | undefined {
   if (rawBucket === undefined) return undefined;
   const bucket = decode(rawBucket);
-  const rpc = 'objects.insert';
+  const rpc = 'storage.objects.insert';
   const { request, query, options } = call;
   const upload = query.get('upload_id');
   if (upload !== null && method === 'DELETE')
@@ -133,7 +140,7 @@ async function deleteObject(call: Call, object: StorageUri): Promise<StorageAnsw
 }
 
 /** An account sees a list only under a prefix that it may read. */
-async function listObjects(call: Call, bucket: string): Promise<StorageAnswer> {
+async function listObjects(call: Call, bucket: string, lagMs: number): Promise<StorageAnswer> {
   const { query, options } = call;
   const who = authenticate(call);
   const prefix = { bucket, name: query.get('prefix') ?? '' };
@@ -142,7 +149,25 @@ async function listObjects(call: Call, bucket: string): Promise<StorageAnswer> {
     throw new StorageError('NotImplemented', 'The parameter matchGlob is not implemented.');
   const known = new URLSearchParams();
   for (const name of listParameters) if (query.has(name)) known.set(name, query.get(name) ?? '');
-  return toJsonAnswer(await options.objects.list(bucket, known));
+  const text = await listAsOf({ bucket, query: known, lagMs }, options);
+  return toJsonAnswer(text);
+}
+
+/** A list that lags behind has all of its fields: the times of creation are needed. */
+async function listAsOf(
+  {
+    bucket,
+    query,
+    lagMs,
+  }: { readonly bucket: string; readonly query: URLSearchParams; readonly lagMs: number },
+  { objects, now }: StorageApiOptions,
+): Promise<string> {
+  if (lagMs === 0) return objects.list(bucket, query);
+  query.delete('fields');
+  const asOf = new Date(now().getTime() - lagMs);
+  return leaveOutYoungerObjects(await objects.list(bucket, query), asOf, (prefix) =>
+    objects.list(bucket, new URLSearchParams({ prefix })),
+  );
 }
 
 /** An account that may read the whole bucket sees the bucket. */
@@ -213,9 +238,7 @@ function toObject(match: RegExpExecArray | null): StorageUri | undefined {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new StorageError('InvalidArgument', 'The URL is not well encoded.');
-  }
+  const decoded = decodeUrlText(text);
+  if (decoded !== undefined) return decoded;
+  throw new StorageError('InvalidArgument', 'The URL is not well encoded.');
 }

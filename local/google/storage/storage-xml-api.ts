@@ -35,16 +35,18 @@ export function findXmlApiCall(request: IncomingMessage, options: XmlApiOptions)
 }
 
 async function getObject(request: IncomingMessage, options: XmlApiOptions): Promise<StorageAnswer> {
-  const { email, object } = verify(request, options);
-  if (!options.permissions.mayRead(email, object)) throw denied(email, 'storage.objects.get');
+  const permission = 'storage.objects.get';
+  const { email, object } = verify(request, options, permission);
+  if (!options.permissions.mayRead(email, object)) throw denied(email, permission);
   checkSubresources(request, ['response-content-disposition', 'response-content-type']);
   const answer = toContentAnswer(await options.objects.open(object, request.headers.range));
   return { ...answer, headers: { ...answer.headers, ...overrides(request) } };
 }
 
 async function putObject(request: IncomingMessage, options: XmlApiOptions): Promise<StorageAnswer> {
-  const { email, object } = verify(request, options);
-  if (!options.permissions.mayWrite(email, object)) throw denied(email, 'storage.objects.create');
+  const permission = 'storage.objects.create';
+  const { email, object } = verify(request, options, permission);
+  if (!options.permissions.mayWrite(email, object)) throw denied(email, permission);
   checkSubresources(request, []);
   checkHeaders(request);
   checkLength(request);
@@ -56,19 +58,27 @@ async function putObject(request: IncomingMessage, options: XmlApiOptions): Prom
   return { status: 200, headers: {}, body: '' };
 }
 
-function verify(request: IncomingMessage, { keys, tokens, now }: XmlApiOptions): SignedAccess {
+/** Tells whether a request claims to be allowed by a signature to read; it does not verify it. */
+export function isSignedRead(request: IncomingMessage): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && isSigned(request);
+}
+
+function isSigned({ url }: IncomingMessage): boolean {
+  return /[?&]X-Goog-Signature=/.test(url ?? '');
+}
+
+function verify(
+  request: IncomingMessage,
+  { keys, tokens, now }: XmlApiOptions,
+  permission: string,
+): SignedAccess {
   const target = request.url ?? '';
-  const host = request.headers.host ?? '';
-  // A bucket may also be in the host's name, so that the path alone says something else.
-  if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host))
-    throw new StorageError('InvalidArgument', 'Only the path names a bucket here.');
-  if (/[?&]X-Goog-Signature=/.test(target))
+  if (isSigned(request))
     return verifySignedUrl(
       { method: request.method ?? 'GET', target, headers: request.headersDistinct },
       { now: now(), findPublicKey: (email) => keys.findPublicKey(email) },
     );
-  if (tokens.find(undefined)?.kind !== 'anyone')
-    throw denied('Anonymous caller', 'storage.objects.get');
+  if (tokens.find(undefined)?.kind !== 'anyone') throw denied('Anonymous caller', permission);
   return { email: 'anyone', object: parseObjectPath(target.split('?')[0] ?? '') };
 }
 

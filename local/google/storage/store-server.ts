@@ -18,7 +18,7 @@ const startTimeoutMs = 10_000;
 const pollMs = 25;
 
 /** The process of fake-gcs-server, and where it serves. */
-export interface StoreServer {
+interface StoreServer {
   readonly child: ChildProcess;
   readonly address: string;
 }
@@ -36,7 +36,12 @@ export async function startStoreServer(configuration: GoogleConfiguration): Prom
     const server = await tryStart(configuration, port);
     if (server === undefined) continue;
     const process = identifyProcess(server.child.pid ?? 0);
-    shelf.save('server', { port, process } satisfies StoreRecord);
+    try {
+      shelf.save('server', { port, process } satisfies StoreRecord);
+    } catch (error) {
+      server.child.kill('SIGKILL');
+      throw error;
+    }
     return server;
   }
   const { fakeGcsServer } = configuration.toolchain;

@@ -162,7 +162,7 @@ export class StoredObjects {
 }
 
 /** What is written, and on what condition. */
-export interface Upload {
+interface Upload {
   readonly content: Readable | Buffer;
   readonly contentType: string;
   readonly conditions: Conditions;

@@ -7,13 +7,13 @@ const maxMultipartBytes = 64 * 1024 * 1024;
 const maxMetadataBytes = 64 * 1024;
 
 /** What an upload says of the object that it makes. */
-export interface UploadTarget {
+interface UploadTarget {
   readonly name: string;
   readonly contentType: string;
 }
 
 /** An upload of one request. */
-export interface SimpleUpload extends UploadTarget {
+interface SimpleUpload extends UploadTarget {
   readonly content: IncomingMessage | Buffer;
 }
 

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accounts, send, startGoogle } from '../google-server.ts';
 import { type LocalServer, makeFolder } from '../local-server.ts';
-import { makeNodeClient } from './node-client.ts';
 import type { Json, OfficialClient } from './official-client.ts';
-import { startPythonClient } from './python-client.ts';
 import {
   batch,
   Conversation,
@@ -14,6 +11,7 @@ import {
   readDriverOutput,
   region,
 } from './scenario.ts';
+import { clients, refusal, startSuite } from './suite.ts';
 
 const [folder, removeFolder] = makeFolder();
 let server: LocalServer;
@@ -21,17 +19,7 @@ let google: string;
 let storage: string;
 
 beforeAll(async () => {
-  server = await startGoogle(folder, {
-    run: 'conformance-test',
-    clusters: [
-      {
-        name: 'suite',
-        stagingBucket: 'jobgate-staging',
-        serviceAccount: accounts.runtime,
-        labels: { env: 'test' },
-      },
-    ],
-  });
+  server = await startSuite(folder, 'conformance-test');
   google = String(server.ready['google']);
   storage = String(server.ready['storage']);
 });
@@ -41,23 +29,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-type Make = (token: string) => OfficialClient;
-const clients: readonly (readonly [name: string, id: string, make: Make])[] = [
-  ['Node over gRPC', 'ng', (token) => makeNodeClient('grpc', google, token)],
-  ['Node over REST', 'nr', (token) => makeNodeClient('rest', google, token)],
-  ['Python over gRPC', 'pg', (token) => startPythonClient('grpc', google, token)],
-  ['Python over REST', 'pr', (token) => startPythonClient('rest', google, token)],
-];
-
 describe.each(clients)("Google's client for %s", (_, id, make) => {
   let client: OfficialClient;
   let conversation: Conversation;
   const jobs = 'JobController';
   const batches = 'BatchController';
-  const workflows = 'WorkflowTemplateService';
 
   beforeAll(() => {
-    client = make('submitter-token');
+    client = make(google, 'submitter-token');
     conversation = new Conversation(client);
   });
   afterAll(() => client.close());
@@ -92,14 +71,33 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
 
   it('is refused a job id that is taken', async () => {
     const again = { ...pysparkJob(`${id}-print`, 'noop.py'), requestId: `${id}-second` };
-    const { status, message } = (await conversation.refuse(jobs, 'SubmitJob', again)) as {
-      readonly status: number;
-      readonly message: string;
-    };
-    expect(status).toBe(409);
-    expect(message).toContain(
-      `Already exists: Failed to submit job: Job ${region}/jobs/${id}-print`,
+    expect(await conversation.refuse(jobs, 'SubmitJob', again)).toEqual(
+      refusal(409, `Already exists: Failed to submit job: Job ${region}/jobs/${id}-print`),
     );
+  });
+
+  it('waits for a job that it submitted as an operation', async () => {
+    const jobId = `${id}-operation`;
+    const request = pysparkJob(jobId, 'noop.py');
+    const name = await conversation.start(jobs, 'SubmitJobAsOperation', request);
+    expect(name).toMatch(new RegExp(`^${region}/operations/[0-9a-f-]{36}$`));
+    const again = { ...request, requestId: `${id}-again` };
+    expect(await conversation.refuse(jobs, 'SubmitJobAsOperation', again)).toEqual(
+      refusal(409, `Already exists: Failed to submit job: Job ${region}/jobs/${jobId}`),
+    );
+    await conversation.waitForJob(jobId, 'DONE');
+    expect(await conversation.get(jobs, 'GetOperation', { name })).toMatchObject({
+      name,
+      done: true,
+    });
+    const listed = await conversation.list(jobs, 'ListOperations', {
+      name: `${region}/operations`,
+    });
+    expect(listed.map((operation) => operation['name'])).toContain(name);
+    const ended = await conversation.get(jobs, 'SubmitJobAsOperation', {
+      ...pysparkJob(`${jobId}-2`, 'noop.py'),
+    });
+    expect(ended).toMatchObject({ reference: { jobId: `${jobId}-2` }, status: { state: 'DONE' } });
   });
 
   it('finds jobs by state and label, in pages', async () => {
@@ -117,7 +115,7 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
     ]);
     expect(
       await conversation.refuse(jobs, 'ListJobs', { ...place, filter: 'colour = red' }),
-    ).toMatchObject({ status: 400 });
+    ).toEqual(refusal(400, 'is not one of status.state, clusterName, labels.KEY.'));
   });
 
   it('changes labels and nothing else', async () => {
@@ -127,7 +125,9 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
       await conversation.get(jobs, 'UpdateJob', { ...request, job, updateMask: 'labels' }),
     ).toMatchObject({ labels: job.labels });
     const refused = { ...request, job, updateMask: 'placement' };
-    expect(await conversation.refuse(jobs, 'UpdateJob', refused)).toMatchObject({ status: 400 });
+    expect(await conversation.refuse(jobs, 'UpdateJob', refused)).toEqual(
+      refusal(400, 'must be labels, the only field that can be updated.'),
+    );
   });
 
   it('sees the reason of a failure', async () => {
@@ -145,11 +145,15 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
     const name = { ...place, jobId: `${id}-hang` };
     await conversation.get(jobs, 'SubmitJob', pysparkJob(name.jobId, 'hang.py'));
     await conversation.waitForJob(name.jobId, 'RUNNING');
-    expect(await conversation.refuse(jobs, 'DeleteJob', name)).toMatchObject({ status: 400 });
+    expect(await conversation.refuse(jobs, 'DeleteJob', name)).toEqual(
+      refusal(400, 'only a job in a terminal state can be deleted.'),
+    );
     await conversation.get(jobs, 'CancelJob', name);
     expect(await conversation.waitForJob(name.jobId, 'CANCELLED')).toMatchObject({ done: true });
     await conversation.get(jobs, 'DeleteJob', name);
-    expect(await conversation.refuse(jobs, 'GetJob', name)).toMatchObject({ status: 404 });
+    expect(await conversation.refuse(jobs, 'GetJob', name)).toEqual(
+      refusal(404, `Not found: Job ${region}/jobs/${name.jobId}`),
+    );
   });
 
   it('creates a batch and waits for its operation', async () => {
@@ -161,7 +165,7 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
     expect(await readDriverOutput(storage, runtimeInfo['outputUri'])).toBe('nothing to do\n');
     expect(
       await conversation.refuse(batches, 'CreateBatch', batch(`${id}-batch`, { pysparkBatch })),
-    ).toMatchObject({ status: 409 });
+    ).toEqual(refusal(409, `Failed to create batch: Batch ${location}/batches/${id}-batch`));
     const listed = await conversation.list(batches, 'ListBatches', {
       parent: location,
       filter: `batch_id = "${id}-batch"`,
@@ -173,13 +177,18 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
     const work = { pysparkBatch: { mainPythonFileUri: jobUri('hang.py') } };
     const name = `${location}/batches/${id}-long`;
     const operation = await conversation.start(batches, 'CreateBatch', batch(`${id}-long`, work));
-    const token = 'submitter-token';
-    await send(`${google}/v1/${operation}:cancel`, { method: 'POST', token, body: {} });
+    await conversation.cancel(batches, operation);
     await expect
       .poll(() => conversation.get(batches, 'GetBatch', { name }), { timeout: 60_000 })
       .toMatchObject({ state: 'CANCELLED' });
+    // Source: google/rpc/code.proto, CANCELLED.
+    expect(await conversation.get(batches, 'GetOperation', { name: operation })).toMatchObject({
+      ...{ name: operation, done: true, error: { code: 1 } },
+    });
     await conversation.get(batches, 'DeleteBatch', { name });
-    expect(await conversation.refuse(batches, 'GetBatch', { name })).toMatchObject({ status: 404 });
+    expect(await conversation.refuse(batches, 'GetBatch', { name })).toEqual(
+      refusal(404, `Not found: Batch ${name}`),
+    );
   });
 
   it('reads clusters and cannot make one', async () => {
@@ -211,66 +220,14 @@ describe.each(clients)("Google's client for %s", (_, id, make) => {
     });
   });
 
-  it('runs a workflow in order, on a cluster that is gone at the end', async () => {
-    const step = (stepId: string, prerequisiteStepIds: readonly string[]) => ({
-      stepId,
-      prerequisiteStepIds,
-      pysparkJob: { mainPythonFileUri: jobUri('noop.py') },
-    });
-    const config = { gceClusterConfig: { serviceAccount: accounts.runtime } };
-    const managedCluster = { clusterName: `${id}-flow`, config };
-    const template = {
-      placement: { managedCluster },
-      jobs: [step('one', []), step('two', ['one'])],
-    };
-    await conversation.get(workflows, 'InstantiateInlineWorkflowTemplate', {
-      parent: region,
-      template,
-    });
-    const all = await conversation.list(jobs, 'ListJobs', place);
-    const own = all.filter((job) =>
-      String((job['placement'] as Json)['clusterName']).startsWith(`${id}-flow`),
-    );
-    const steps = own.map((job) => ({
-      step: (job['labels'] as Json)['goog-dataproc-workflow-step-id'],
-      state: (job['status'] as Json)['state'],
-    }));
-    expect(steps.toSorted((a, b) => String(a.step).localeCompare(String(b.step)))).toEqual([
-      { step: 'one', state: 'DONE' },
-      { step: 'two', state: 'DONE' },
-    ]);
-    const clusters = await conversation.list('ClusterController', 'ListClusters', place);
-    expect(clusters.map((cluster) => cluster['clusterName'])).toEqual(['suite']);
-  });
-
-  it('keeps a workflow template and instantiates it', async () => {
-    const name = `${region}/workflowTemplates/${id}-template`;
-    const job = { stepId: 'only', pysparkJob: { mainPythonFileUri: jobUri('noop.py') } };
-    const clusterSelector = { clusterLabels: { env: 'test' } };
-    const template = { id: `${id}-template`, placement: { clusterSelector }, jobs: [job] };
-    expect(
-      await conversation.get(workflows, 'CreateWorkflowTemplate', { parent: region, template }),
-    ).toMatchObject({ name, version: 1 });
-    expect(await conversation.get(workflows, 'GetWorkflowTemplate', { name })).toMatchObject({
-      name,
-    });
-    await conversation.get(workflows, 'InstantiateWorkflowTemplate', { name });
-    const labelled = `labels.goog-dataproc-workflow-template-id = ${id}-template`;
-    expect(await conversation.list(jobs, 'ListJobs', { ...place, filter: labelled })).toMatchObject(
-      [{ status: { state: 'DONE' }, placement: { clusterName: 'suite' } }],
-    );
-    await conversation.get(workflows, 'DeleteWorkflowTemplate', { name });
-    expect(await conversation.refuse(workflows, 'GetWorkflowTemplate', { name })).toMatchObject({
-      status: 404,
-    });
-  });
-
   it('is refused without a token that holds, and without the permission', async () => {
-    const stranger = make('no-such-token');
-    const reader = make('reader-token');
+    const stranger = make(google, 'no-such-token');
+    const reader = make(google, 'reader-token');
     const [unknown, unable] = [new Conversation(stranger), new Conversation(reader)];
     const request = pysparkJob(`${id}-never`, 'noop.py');
-    expect(await unknown.refuse(jobs, 'SubmitJob', request)).toMatchObject({ status: 401 });
+    // Of a 401 over REST google-auth says only that it cannot get another token.
+    const said = id === 'pr' ? 'The credentials do not contain' : 'Request had invalid';
+    expect(await unknown.refuse(jobs, 'SubmitJob', request)).toEqual(refusal(401, said));
     expect(await unable.refuse(jobs, 'SubmitJob', request)).toEqual({
       status: 403,
       message: expect.stringContaining("Permission 'dataproc.jobs.create' denied") as unknown,

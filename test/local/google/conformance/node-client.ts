@@ -10,6 +10,7 @@ const { v1 } = protos.google.cloud.dataproc;
 /** What each RPC answers, as the class that turns it into plain values. */
 const answers = {
   SubmitJob: v1.Job,
+  SubmitJobAsOperation: v1.Job,
   GetJob: v1.Job,
   UpdateJob: v1.Job,
   CancelJob: v1.Job,
@@ -23,6 +24,8 @@ const answers = {
   CreateWorkflowTemplate: v1.WorkflowTemplate,
   UpdateWorkflowTemplate: v1.WorkflowTemplate,
   ListWorkflowTemplates: v1.WorkflowTemplate,
+  GetOperation: protos.google.longrunning.Operation,
+  ListOperations: protos.google.longrunning.Operation,
 } as const;
 
 /** HTTP statuses of gRPC's codes. Source: google/rpc/code.proto. */
@@ -73,13 +76,16 @@ async function callMethod(clients: OfficialClients, call: Call): Promise<Outcome
   }
 }
 
+/** Operations have a client of their own, which each of the others brings. */
 function findMethod(clients: OfficialClients, { service, method }: Call): Method {
-  const client: object = {
+  const owner = {
     JobController: clients.jobs,
     BatchController: clients.batches,
     ClusterController: clients.clusters,
     WorkflowTemplateService: clients.workflows,
   }[service];
+  const isOfOperations = /^(?:Get|List|Cancel)Operations?$/.test(method);
+  const client: object = isOfOperations ? owner.operationsClient : owner;
   const name = method.charAt(0).toLowerCase() + method.slice(1);
   const found: unknown = Reflect.get(client, name);
   if (typeof found !== 'function') throw new Error(`the client has no method ${name}`);

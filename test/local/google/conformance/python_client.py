@@ -22,6 +22,7 @@ from google.api_core.operation import Operation
 from google.auth.exceptions import RefreshError
 from google.cloud import dataproc_v1
 from google.oauth2.credentials import Credentials
+from google.protobuf.json_format import MessageToDict
 
 SERVICES = {
     "JobController": "job_controller",
@@ -68,16 +69,42 @@ def to_json(message: Any) -> Any:
     return json.loads(text)
 
 
-def call(client: Any, line: dict[str, Any]) -> dict[str, Any]:
-    """Make one call and describe its outcome."""
+def make_request(line: dict[str, Any]) -> Any:
+    """Make the request of a call; an operation is asked for by what a dictionary holds."""
+    method = line["method"]
+    if method in ("GetOperation", "ListOperations"):
+        return line["request"]
+    name = "SubmitJob" if method == "SubmitJobAsOperation" else method
+    return getattr(dataproc_v1, f"{name}Request").from_json(json.dumps(line["request"]))
+
+
+def cancel(client: Any, operation: Operation) -> None:
+    """Cancel an operation by its own method, or where that fails by the client's.
+
+    Over REST google-api-core's own expects a body in Dataproc's HTTP rule, which has none.
+    """
+    if client.transport.kind == "grpc":
+        operation.cancel()
+    else:
+        client.cancel_operation({"name": operation.operation.name})
+
+
+def call(client: Any, line: dict[str, Any], started: dict[str, Operation]) -> dict[str, Any]:
+    """Make one call and describe its outcome; operations that go on are kept by their names."""
     method = line["method"]
     snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in method).lstrip("_")
-    request_type = getattr(dataproc_v1, f"{method}Request")
-    request = request_type.from_json(json.dumps(line["request"]))
     try:
-        result = getattr(client, snake)(request=request, timeout=60)
+        if method == "CancelOperation":
+            cancel(client, started[line["request"]["name"]])
+            return {"response": {}}
+        result = getattr(client, snake)(request=make_request(line), timeout=60)
+        if method == "GetOperation":
+            return {"response": MessageToDict(result)}
+        if method == "ListOperations":
+            return {"items": [MessageToDict(item) for item in result.operations]}
         if isinstance(result, Operation):
             if line.get("wait") is False:
+                started[result.operation.name] = result
                 return {"response": {"name": result.operation.name}}
             return {"response": to_json(result.result(timeout=110))}
         if hasattr(result, "pages"):
@@ -93,12 +120,13 @@ def main(transport: str, address: str) -> None:
     """Answer each line of standard input until it ends."""
     token = sys.stdin.readline().strip()
     clients: dict[str, Any] = {}
+    started: dict[str, Operation] = {}
     for text in sys.stdin:
         line = json.loads(text)
         service = line["service"]
         if service not in clients:
             clients[service] = make_client(service, transport, address, token)
-        print(json.dumps(call(clients[service], line)), flush=True)
+        print(json.dumps(call(clients[service], line, started)), flush=True)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ export class Conversation {
     return String(this.#read(outcome, 'response')['name']);
   }
 
+  /** Cancels a long-running operation that `start` has named. */
+  async cancel(service: Service, name: string): Promise<void> {
+    this.#read(await this.#client.call(service, 'CancelOperation', { name }), 'response');
+  }
+
   /** Makes a call that must fail, and returns how. */
   async refuse(service: Service, method: string, request: Json): Promise<unknown> {
     const outcome = await this.#client.call(service, method, request);

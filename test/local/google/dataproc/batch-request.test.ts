@@ -57,7 +57,7 @@ describe('a request to create a batch', () => {
   it.each([
     ['an id in capitals', sampleRequest({}, { batchId: 'Sample' }), 'Batch id "Sample"'],
     ['an id of 3 characters', sampleRequest({}, { batchId: 'abc' }), 'Batch id "abc"'],
-    ['a request id of 41', sampleRequest({}, { requestId: 'a'.repeat(41) }), 'request_id must be'],
+    ['a request id of 41', sampleRequest({}, { requestId: 'a'.repeat(41) }), 'requestId must be'],
     ['no batch', { parent: 'p', batchId: 'sample-1' }, 'Batch is required.'],
     ['two kinds of work', sampleRequest({ sparkBatch: {} }), 'Exactly one of'],
     [
@@ -85,7 +85,7 @@ describe('a request to create a batch', () => {
       withExecution({ ttl: { seconds: '1209601', nanos: 0 } }),
       'ttl must be from 600s',
     ],
-    ['an idle ttl', withExecution({ idleTtl: { seconds: '600' } }), 'idle_ttl cannot be set'],
+    ['an idle ttl', withExecution({ idleTtl: { seconds: '600' } }), 'idleTtl cannot be set'],
     [
       'a staging bucket with a path',
       withExecution({ stagingBucket: 'bucket/folder' }),
@@ -123,6 +123,64 @@ describe('a request to create a batch', () => {
     const parent = 'projects/local/regions/us-central1';
     expect(parseBatchRequest(sampleRequest({}, { parent })).parent).toBe(
       'projects/local/locations/us-central1',
+    );
+  });
+
+  it('may say where in Google it runs, which means nothing here', () => {
+    const place = { networkUri: 'n', networkTags: ['t'], kmsKey: 'k', serviceAccount: 'a@b' };
+    expect(parseBatchRequest(withExecution(place)).asked).toMatchObject({
+      environmentConfig: { executionConfig: place },
+    });
+    expect(() => parseBatchRequest(withExecution({ subnetworkUri: 's' }))).not.toThrow();
+  });
+
+  it('may hold messages and lists that say nothing', () => {
+    const runtimeConfig = { containerImage: '', autotuningConfig: { scenarios: [] } };
+    const environmentConfig = { peripheralsConfig: { sparkHistoryServerConfig: {} } };
+    expect(() =>
+      parseBatchRequest(sampleRequest({ runtimeConfig, environmentConfig })),
+    ).not.toThrow();
+  });
+
+  it.each([
+    ['runtimeConfig.cohort', { runtimeConfig: { cohort: 'c' } }],
+    [
+      'runtimeConfig.autotuningConfig.scenarios',
+      { runtimeConfig: { autotuningConfig: { scenarios: ['SCALING'] } } },
+    ],
+    [
+      'runtimeConfig.repositoryConfig.pypiRepositoryConfig',
+      {
+        runtimeConfig: { repositoryConfig: { pypiRepositoryConfig: { pypiRepository: 'x' } } },
+      },
+    ],
+    [
+      'environmentConfig.peripheralsConfig.metastoreService',
+      { environmentConfig: { peripheralsConfig: { metastoreService: 'm' } } },
+    ],
+    [
+      'environmentConfig.peripheralsConfig.sparkHistoryServerConfig',
+      {
+        environmentConfig: {
+          peripheralsConfig: { sparkHistoryServerConfig: { dataprocCluster: 'c' } },
+        },
+      },
+    ],
+    [
+      'environmentConfig.executionConfig.unheardOf',
+      { environmentConfig: { executionConfig: { unheardOf: 1 } } },
+    ],
+    [
+      'pysparkBatch.unheardOf',
+      { pysparkBatch: { mainPythonFileUri: 'gs://code/main.py', unheardOf: true } },
+    ],
+    ['unheardOf', { unheardOf: ['x'] }],
+  ])('with %s, which is not there, names it as a whole', (field, batch) => {
+    expect(() => parseBatchRequest(sampleRequest(batch))).toThrow(
+      expect.objectContaining({
+        status: 'UNIMPLEMENTED',
+        message: `${field}: the local Dataproc does not implement it.`,
+      }),
     );
   });
 

@@ -20,7 +20,7 @@ describe('a request to submit a job', () => {
     );
     expect(request).toMatchObject({
       jobId: 'sample-1',
-      placement: { kind: 'name', clusterName: 'c1' },
+      placement: { clusterName: 'c1', labels: {} },
       limits: { perHour: 10, total: 240 },
     });
     expect(request.asked).toEqual({
@@ -82,17 +82,17 @@ describe('a request to submit a job', () => {
       sampleJobRequest({ reference: { projectId: 'x' } }),
       'does not match',
     ],
-    ['a request id with a dot', sampleJobRequest({}, { requestId: 'a.b' }), 'request_id must be'],
+    ['a request id with a dot', sampleJobRequest({}, { requestId: 'a.b' }), 'requestId must be'],
     ['no cluster', sampleJobRequest({ placement: {} }), 'The placement needs a clusterName'],
     [
       'eleven failures an hour',
       sampleJobRequest({ scheduling: { maxFailuresPerHour: 11 } }),
-      'max_failures_per_hour must be from 0 to 10.',
+      'maxFailuresPerHour must be from 0 to 10.',
     ],
     [
       '241 failures',
       sampleJobRequest({ scheduling: { maxFailuresTotal: 241 } }),
-      'max_failures_total must be from 0 to 240.',
+      'maxFailuresTotal must be from 0 to 240.',
     ],
     ['a label in capitals', sampleJobRequest({ labels: { Team: 'a' } }), 'Label key "Team"'],
     [
@@ -103,7 +103,7 @@ describe('a request to submit a job', () => {
           properties: { 'spark.hadoop.fs.gs.auth.service.account.email': 'x' },
         },
       }),
-      'Property "spark.hadoop.fs.gs.auth.service.account.email"',
+      'Property "spark.hadoop.fs.gs.auth.service.account.email" cannot be set on a job.',
     ],
     [
       'a main class and a main jar',
@@ -137,6 +137,13 @@ describe('a request to submit a job', () => {
     ['hiveJob', withWork({ hiveJob: {} })],
     ['sparkRJob', withWork({ sparkRJob: {} })],
     ['flinkJob', withWork({ flinkJob: {} })],
+    ['unheardOf', sampleJobRequest({ unheardOf: 'x' })],
+    ['placement.unheardOf', sampleJobRequest({ placement: { clusterName: 'c1', unheardOf: 1 } })],
+    ['scheduling.unheardOf', sampleJobRequest({ scheduling: { unheardOf: 1 } })],
+    [
+      'sparkSqlJob.continueOnFailure',
+      withWork({ sparkSqlJob: { queryFileUri: 'gs://code/a.sql', continueOnFailure: true } }),
+    ],
     ['driverSchedulingConfig', sampleJobRequest({ driverSchedulingConfig: { vcores: 1 } })],
     [
       'pysparkJob.loggingConfig.driverLogLevels',

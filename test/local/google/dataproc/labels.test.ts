@@ -3,10 +3,10 @@ import { checkLabels } from '../../../../local/google/dataproc/labels.ts';
 
 const longest = `a${'b'.repeat(62)}`;
 
-describe('the labels of a batch', () => {
+describe('labels', () => {
   it('may have keys and values of 63 characters, and empty values', () => {
     expect(() => {
-      checkLabels({ [longest]: longest, 'jg-template': 'preprocess', empty: '' });
+      checkLabels({ [longest]: longest, 'jg-template': 'preprocess', empty: '' }, 'batch');
     }).not.toThrow();
   });
 
@@ -14,7 +14,7 @@ describe('the labels of a batch', () => {
     'may not have the key %j',
     (key) => {
       expect(() => {
-        checkLabels({ [key]: 'value' });
+        checkLabels({ [key]: 'value' }, 'batch');
       }).toThrow(`Label key ${JSON.stringify(key)} does not conform to RFC 1035.`);
     },
   );
@@ -23,7 +23,7 @@ describe('the labels of a batch', () => {
     'may not have the value %j',
     (value) => {
       expect(() => {
-        checkLabels({ key: value });
+        checkLabels({ key: value }, 'batch');
       }).toThrow(`Label value ${JSON.stringify(value)} of "key" does not conform to RFC 1035.`);
     },
   );
@@ -32,10 +32,10 @@ describe('the labels of a batch', () => {
     const labels = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
     expect(() => {
-      checkLabels(labels(32));
+      checkLabels(labels(32), 'batch');
     }).not.toThrow();
     expect(() => {
-      checkLabels(labels(33));
-    }).toThrow('No more than 32 labels can be associated with a batch; there are 33.');
+      checkLabels(labels(33), 'cluster');
+    }).toThrow('No more than 32 labels can be associated with a cluster; there are 33.');
   });
 });

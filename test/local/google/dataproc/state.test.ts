@@ -147,7 +147,7 @@ describe('what a killed server leaves', () => {
       const operation = parseObject(reply.body, 'the operation');
       return operation['done'] === true ? operation : undefined;
     });
-    expect(ended['error']).toEqual({ code: 4, message: 'The workflow exceeded its dag_timeout.' });
+    expect(ended['error']).toEqual({ code: 4, message: 'The workflow exceeded its dagTimeout.' });
   });
 
   it('that is damaged keeps the next one from starting, and the file is named', async () => {

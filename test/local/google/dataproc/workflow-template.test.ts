@@ -35,6 +35,18 @@ describe('a workflow template', () => {
     }).not.toThrow();
   });
 
+  it('may say how it is encrypted and which machines its cluster has', () => {
+    const config = {
+      gceClusterConfig: { networkUri: 'n', tags: ['t'], zoneUri: 'z' },
+      workerConfig: { numInstances: 50 },
+      encryptionConfig: { gcePdKmsKeyName: 'k' },
+      softwareConfig: { properties: { 'yarn:yarn.nodemanager.resource.memory-mb': '1' } },
+    };
+    expect(() => {
+      checkTemplate({ ...managed({ config }), encryptionConfig: { kmsKey: 'k' } });
+    }).not.toThrow();
+  });
+
   it.each([
     ['no steps', template([]), 'A template has from 1 to 200 jobs'],
     ['a step id of two', template([step('ab')]), 'Step id "ab"'],
@@ -69,8 +81,33 @@ describe('a workflow template', () => {
     ['a cluster name in capitals', managed({ clusterName: 'Flow' }), 'Cluster name "Flow"'],
     [
       'initialization actions',
-      managed({ config: { initializationActions: [] } }),
+      managed({ config: { initializationActions: [{ executableFile: 'gs://code/a.sh' }] } }),
       'managedCluster.config.initializationActions',
+    ],
+    [
+      'another component',
+      managed({ config: { softwareConfig: { optionalComponents: ['HUDI'] } } }),
+      'managedCluster.config.softwareConfig.optionalComponents: the local Dataproc does not',
+    ],
+    [
+      'a package for its machines',
+      managed({ config: { softwareConfig: { properties: { 'dataproc:pip.packages': 'x==1' } } } }),
+      'managedCluster.config.softwareConfig.properties["dataproc:pip.packages"]: the local',
+    ],
+    [
+      'a property of a step that leaves its place',
+      template([
+        step('one', {
+          pysparkJob: { ...pysparkJob, properties: { 'spark.master': 'x' } },
+        }),
+      ]),
+      'Property "spark.master" cannot be set on a step.',
+    ],
+    ['a field of the future', template([step('one')], { unheardOf: 1 }), 'unheardOf: the local'],
+    [
+      'a field of the future in a step',
+      template([step('one', { unheardOf: 1 })]),
+      'jobs[0].unheardOf: the local Dataproc does not implement it.',
     ],
     [
       'another image',
@@ -80,12 +117,12 @@ describe('a workflow template', () => {
     [
       'a property of the cluster that leaves its place',
       managed({ config: { softwareConfig: { properties: { 'spark:spark.master': 'x' } } } }),
-      'Property "spark.master"',
+      'Property "spark.master" cannot be set on a cluster.',
     ],
     [
       'a time-out of a minute',
       template([step('one')], { dagTimeout: { seconds: '60' } }),
-      'dag_timeout must be from 600s to 86400s',
+      'dagTimeout must be from 600s to 86400s',
     ],
   ])('is refused with %s', (_, refused, message) => {
     expect(() => {
@@ -137,6 +174,18 @@ describe('the parameters of a template', () => {
     expect(() => {
       checkParameters(withField(field));
     }).toThrow(/cannot be a parameter|has nothing at/);
+  });
+
+  it('are at most 100, and have at most 1000 fields', () => {
+    const field = "labels['env']";
+    const many = Array.from({ length: 101 }, (_, at) => ({ name: `N${at}`, fields: [field] }));
+    expect(() => {
+      checkParameters({ ...withField(), parameters: many });
+    }).toThrow('A template has at most 100 parameters.');
+    const fields = Array.from({ length: 1001 }, (_, at) => `jobs['one'].pysparkJob.args[${at}]`);
+    expect(() => {
+      checkParameters(withField(...fields));
+    }).toThrow('The parameters of a template have at most 1000 fields.');
   });
 
   it('may not replace one field twice', () => {

@@ -1,13 +1,40 @@
+import { join } from 'node:path';
 import aws4 from 'aws4';
-import { parseObject } from '../../../../local/google/shape.ts';
+import { parseObject, type Table } from '../../../../local/google/shape.ts';
 import { callQuery, type Credentials } from '../../aws/signed-call.ts';
-import { type Reply, send } from '../google-server.ts';
+import { type Reply, send, startGoogle } from '../google-server.ts';
+import { type LocalServer, startServer } from '../local-server.ts';
 
 export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
 export const audience =
   '//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/p/providers/aws';
 const host = 'sts.us-east-1.amazonaws.com';
 const path = '/?Action=GetCallerIdentity&Version=2011-06-15';
+
+/** A local Google whose identity pool trusts an AWS emulator, and that emulator. */
+export interface Trust {
+  /** Address of the emulator. */
+  readonly awsSts: string;
+  readonly server: LocalServer;
+  /** Address of the token endpoint's server. */
+  readonly google: string;
+  /** Ends both. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts both, the local Google with changes to the tests' configuration. */
+export async function startTrust(folder: string, run: string, changes: Table = {}): Promise<Trust> {
+  const aws = await startServer({ runtime: 'python', script: 'local/aws/main.py', run }, folder, {
+    stdinIsLease: true,
+    dataDirectory: join(folder, 'aws'),
+  });
+  const awsSts = String(aws.ready['aws']);
+  const server = await startGoogle(folder, { ...changes, run, awsSts });
+  const stop = async () => {
+    await Promise.all([server.stop(), aws.stop()]);
+  };
+  return { awsSts, server, google: String(server.ready['google']), stop };
+}
 
 /** What is signed, and for where. */
 export interface Signing {

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseObject } from '../../../../local/google/shape.ts';
 import { accounts, type Reply, send, startGoogle, waitFor } from '../google-server.ts';
-import { type LocalServer, makeFolder, startServer } from '../local-server.ts';
-import { assumeNewRole, cloudPlatform, federate } from './aws-exchange.ts';
+import { type LocalServer, makeFolder } from '../local-server.ts';
+import { assumeNewRole, cloudPlatform, federate, startTrust, type Trust } from './aws-exchange.ts';
 
 const [folder, removeFolder] = makeFolder();
 const run = 'impersonation-test';
-let aws: LocalServer;
-let server: LocalServer;
+const stateDirectory = join(folder, 'state');
+let trust: Trust;
 let google: string;
+/** Takes the place of the first server in the last test. */
+let second: LocalServer | undefined;
 /** Tokens by who holds them, those of accounts of the configuration included. */
 const tokens = new Map<string, string>([
   ['submitter', 'submitter-token'],
@@ -20,28 +22,15 @@ const tokens = new Map<string, string>([
 ]);
 
 beforeAll(async () => {
-  aws = await startServer({ runtime: 'python', script: 'local/aws/main.py', run }, folder, {
-    stdinIsLease: true,
-    dataDirectory: join(folder, 'aws'),
-  });
-  const awsSts = String(aws.ready['aws']);
-  await start(awsSts);
+  trust = await startTrust(folder, run, { stateDirectory });
+  ({ google } = trust);
   for (const role of ['submit-role', 'sign-role'])
-    tokens.set(role, await federate(google, await assumeNewRole(awsSts, role)));
+    tokens.set(role, await federate(google, await assumeNewRole(trust.awsSts, role)));
 });
-
-async function start(awsSts: string): Promise<void> {
-  server = await startGoogle(folder, { run, awsSts, stateDirectory: join(folder, 'state') });
-  google = String(server.ready['google']);
-}
 
 afterAll(removeFolder);
-afterAll(async () => {
-  await aws.stop();
-});
-afterAll(async () => {
-  await server.stop();
-});
+afterAll(() => trust.stop());
+afterAll(() => second?.stop());
 
 interface Call {
   readonly who: string;
@@ -193,10 +182,12 @@ it('tokens and keys outlive a server that is killed', async () => {
   const { body: reply } = await call('generateAccessToken', grant);
   tokens.set('impersonated', String(parseObject(reply, 'the token')['accessToken']));
   // The object store, which outlives the server, holds its standard error open.
-  const exited = once(server.child, 'exit');
-  server.child.kill('SIGKILL');
+  const { child } = trust.server;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
   await exited;
-  await start(String(aws.ready['aws']));
+  second = await startGoogle(folder, { run, awsSts: trust.awsSts, stateDirectory });
+  google = String(second.ready['google']);
   expect((await call('generateAccessToken', grant)).status).toBe(200);
   const after = await call('signBlob', { ...sign, who: 'impersonated' });
   expect(after.body).toEqual(before.body);

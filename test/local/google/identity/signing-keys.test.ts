@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { SigningKeys } from '../../../../local/google/identity/signing-keys.ts';
@@ -27,4 +27,14 @@ it('a damaged key is named and not quoted', () => {
   const shelf = openShelf(folder, 'keys');
   writeFileSync(join(folder, 'keys', 'x.json'), JSON.stringify({ email, privateKey: 'PRIVATE' }));
   expect(() => new SigningKeys(shelf)).toThrow(`${join(folder, 'keys', 'x.json')} is damaged`);
+});
+
+it('a key that cannot be written down is made when it can be', async () => {
+  const keys = new SigningKeys(openShelf(folder, 'keys'));
+  rmSync(join(folder, 'keys'), { recursive: true });
+  await expect(keys.prepare(email)).rejects.toThrow('ENOENT');
+  mkdirSync(join(folder, 'keys'));
+  const { keyId } = await keys.sign(email, content);
+  const again = new SigningKeys(openShelf(folder, 'keys'));
+  expect((await again.sign(email, content)).keyId).toBe(keyId);
 });

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { AwsClient } from 'google-auth-library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Credentials } from '../../aws/signed-call.ts';
 import { accounts, makeBatch, parent, send, startGoogle } from '../google-server.ts';
-import { type LocalServer, makeFolder, startServer } from '../local-server.ts';
+import { makeFolder } from '../local-server.ts';
 import {
   assumeNewRole,
   audience,
@@ -12,35 +11,26 @@ import {
   makeForm,
   postForm,
   signIdentity,
+  startTrust,
+  type Trust,
 } from './aws-exchange.ts';
 
 const [folder, removeFolder] = makeFolder();
 const run = 'workload-identity-test';
-let aws: LocalServer;
-let server: LocalServer;
+let trust: Trust;
 let google: string;
 let submitKeys: Credentials;
 let signKeys: Credentials;
 
 beforeAll(async () => {
-  aws = await startServer({ runtime: 'python', script: 'local/aws/main.py', run }, folder, {
-    stdinIsLease: true,
-    dataDirectory: join(folder, 'aws'),
-  });
-  const awsSts = String(aws.ready['aws']);
-  submitKeys = await assumeNewRole(awsSts, 'submit-role');
-  signKeys = await assumeNewRole(awsSts, 'sign-role');
-  server = await startGoogle(folder, { run, awsSts });
-  google = String(server.ready['google']);
+  trust = await startTrust(folder, run);
+  ({ google } = trust);
+  submitKeys = await assumeNewRole(trust.awsSts, 'submit-role');
+  signKeys = await assumeNewRole(trust.awsSts, 'sign-role');
 });
 
 afterAll(removeFolder);
-afterAll(async () => {
-  await aws.stop();
-});
-afterAll(async () => {
-  await server.stop();
-});
+afterAll(() => trust.stop());
 
 /** Google's own client, as a Lambda of the role would have it. */
 function makeClient(keys: Credentials, email: string): AwsClient {

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PlainMessage } from '../../../../local/google/api/transcoding.ts';
+import { loadProtos } from '../../../../local/google/api/protos.ts';
+import { packAny, type PlainMessage } from '../../../../local/google/api/transcoding.ts';
 import { parseObject } from '../../../../local/google/shape.ts';
 import { type Reply, send, waitFor } from '../google-server.ts';
 import { makeGrpcClients, makeRestClients, type OfficialClients } from '../official-clients.ts';
@@ -8,6 +9,7 @@ import { seeBreak, seeGrpcError, seeRestError } from './errors-seen.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 
 const parent = 'projects/p/locations/r';
+const { root } = loadProtos();
 const nowSeconds = 1_795_270_400;
 /** How often the work of GetBatch was done. */
 let done = 0;
@@ -17,6 +19,10 @@ let rest: OfficialClients;
 
 function at(secondsAgo: number): PlainMessage {
   return { seconds: `${nowSeconds - secondsAgo}`, nanos: 0 };
+}
+
+function pack(type: string, message: PlainMessage): PlainMessage {
+  return packAny(root, `google.cloud.dataproc.v1.${type}`, message);
 }
 
 beforeAll(async () => {
@@ -34,6 +40,14 @@ beforeAll(async () => {
           { name: 'old', createTime: at(10) },
         ],
         nextPageToken: '',
+      }),
+      'google.longrunning.Operations.ListOperations': () => ({
+        operations: [
+          { name: 'young', metadata: pack('BatchOperationMetadata', { createTime: at(1) }) },
+          { name: 'old', metadata: pack('BatchOperationMetadata', { createTime: at(10) }) },
+          { name: 'young-job', metadata: pack('JobMetadata', { startTime: at(1) }) },
+          { name: 'old-workflow', metadata: pack('WorkflowMetadata', { startTime: at(10) }) },
+        ],
       }),
       [`${service}.JobController.ListJobs`]: () => ({
         jobs: [
@@ -162,6 +176,14 @@ describe('a fault', () => {
     expect(batches.map(({ name }) => name)).toEqual(['young', 'old']);
   });
 
+  it('stale-list knows when operations began', async () => {
+    await ask({ rpc: 'ListOperations', status: 'stale-list', lagMs: 5000 });
+    const url = `${server.google}/v1/projects/p/regions/r/operations`;
+    expect((await send(url, { token: 'token' })).body).toMatchObject({
+      operations: [{ name: 'old' }, { name: 'old-workflow' }],
+    });
+  });
+
   it.each([
     [{ rpc: 'GetBatch' }, 'the fault lacks the key "status".'],
     [{ rpc: 'GetBatch', status: 200 }, /^the fault's status must be 400 to 599, a canonical code/],
@@ -173,6 +195,12 @@ describe('a fault', () => {
     [
       { rpc: 'ListJobs', status: 'stale-list' },
       "the fault's lagMs must be a whole number from 1 to 86400000.",
+    ],
+    [{ rpc: 'GetBach', status: 503 }, `the fault's rpc "GetBach" is not there; near it: GetBatch.`],
+    [{ rpc: 'zzzzzz', status: 503 }, `the fault's rpc "zzzzzz" is not there.`],
+    [
+      { rpc: 'GetBatch', status: 'stale-list', lagMs: 1 },
+      'the fault stale-list befalls lists, and GetBatch is none.',
     ],
     [{ rpc: 'GetBatch', status: 503, when: 'now' }, 'the fault has the unknown key "when".'],
   ])('%j is refused', async (body, message) => {

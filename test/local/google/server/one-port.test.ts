@@ -12,7 +12,7 @@ import { makeGrpcClients } from '../official-clients.ts';
 import { type RpcServer, startRpcServer } from './rpc-server.ts';
 
 const name = 'projects/p/locations/r/batches/b-1';
-const get = `GET /v1/${name} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token\r\n\r\n`;
+const get = `GET /v1/${name} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token\r\n\r\n`;
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 let server: RpcServer;
@@ -90,7 +90,9 @@ function read(socket: Socket, length: number): Promise<Buffer> {
 
 describe('one port', () => {
   it('answers requests of HTTP/1.1 one after the other on one connection', async () => {
-    const answers = await ask(get + get.replace('Host: a', 'Host: a\r\nConnection: close'));
+    const answers = await ask(
+      get + get.replace('Host: localhost', 'Host: localhost\r\nConnection: close'),
+    );
     expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
     expect(answers.match(/\{"name":"[^"]*"\}/g)).toEqual([
       JSON.stringify({ name }),
@@ -170,7 +172,7 @@ describe('a connection', () => {
     const sockets = await Promise.all([open(google), open(google), open(google), open(google)]);
     sockets[1].write('PRI * ');
     sockets[2].write(Buffer.concat([Buffer.from(preface), emptySettings]));
-    sockets[3].write('POST /v1/token HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+    sockets[3].write('POST /v1/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc');
     const ended = Promise.all(sockets.map(untilClosed));
     await closing.close();
     await ended;
@@ -180,7 +182,7 @@ describe('a connection', () => {
   it('leaves no handle behind, however it ends', async () => {
     const before = countHandles();
     for (let round = 0; round < 125; round += 1) {
-      await ask(get.replace('Host: a', 'Host: a\r\nConnection: close'));
+      await ask(get.replace('Host: localhost', 'Host: localhost\r\nConnection: close'));
       (await open()).destroy();
       const broken = await open();
       broken.write(preface);

@@ -25,6 +25,28 @@ describe('the log of requests', () => {
     expect(log.list()).toEqual([{ ...entry, request: null }]);
   });
 
+  it('does not keep the values of environment variables', () => {
+    const log = new RequestLog();
+    const properties = {
+      'spark.dataproc.driverEnv.PASSWORD': 'secret',
+      'spark.executorEnv.PASSWORD': 'secret',
+      'spark:spark.executorEnv.PASSWORD': 'secret',
+      'spark.executor.cores': '4',
+    };
+    const jobs = [{ pysparkJob: { args: ['a'], properties } }];
+    log.add({ ...entry, request: { template: { jobs }, version: 1 } });
+    const kept = {
+      'spark.dataproc.driverEnv.PASSWORD': '***',
+      'spark.executorEnv.PASSWORD': '***',
+      'spark:spark.executorEnv.PASSWORD': '***',
+      'spark.executor.cores': '4',
+    };
+    expect(log.list()[0]?.request).toEqual({
+      template: { jobs: [{ pysparkJob: { args: ['a'], properties: kept } }] },
+      version: 1,
+    });
+  });
+
   it('tells the requests of one RPC from the others', () => {
     const log = new RequestLog();
     log.add(entry);

@@ -46,11 +46,12 @@ export async function startRpcServer(changes: RpcServerChanges = {}): Promise<Rp
   const dispatcher = new RpcDispatcher(parts);
   const stops: string[] = [];
   const stop = (sentence: string) => stops.push(sentence);
+  const rpcs = protos.flatMap(({ methods }) => methods.map(({ name }) => name));
   const http: Server = makeApiServer({
     rest: new RestServices({ protos, dispatcher }),
     findCall: () => undefined,
     faults,
-    local: { faults, log, stop },
+    local: { faults, rpcs, log, stop },
   });
   const port = new OnePort(http, makeGrpcSpeaker({ protos, dispatcher }));
   const google = await port.listen(0);

@@ -29,6 +29,10 @@ const implementations: Implementations = {
     const status = codes.find((code) => String(name).endsWith(`/${code.toLowerCase()}`));
     if (status !== undefined)
       throw new ApiError(status, `It is ${status}.`, [errorInfo, makeRetryInfo(7)]);
+    if (String(name).endsWith('/long'))
+      throw new ApiError('NOT_FOUND', `Not found: ${'🦉'.repeat(50_000)}`, [
+        { ...errorInfo, metadata: { permission: 'x'.repeat(100_000) } },
+      ]);
     if (String(name).endsWith('/bug')) throw new TypeError('a secret of the server');
     return { name, creator: JSON.stringify(principal), state: 'RUNNING' };
   },
@@ -71,6 +75,19 @@ describe('an error', () => {
         { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '7s' },
       ],
     });
+  });
+
+  it('of any length leaves the connection as it is', async () => {
+    const batchId = 'b-1';
+    await send(`${server.google}/_local/faults`, {
+      method: 'POST',
+      body: { rpc: 'CreateBatch', status: 'delay', delayMs: 1000 },
+    });
+    const other = grpc.batches.createBatch({ parent, batchId, batch: {} });
+    const message = `Not found: ${'🦉'.repeat(252)}…`;
+    expect(await seeGrpcError(get(grpc, 'long'))).toMatchObject({ code: 5, message });
+    expect(await seeRestError(get(rest, 'long'))).toMatchObject({ code: 404, message });
+    expect(await other).toMatchObject([{ name: 'op' }, {}, {}]);
   });
 
   it('that is a bug says nothing of itself', async () => {
@@ -178,6 +195,17 @@ describe('a request over gRPC', () => {
 
   it('to what no proto names is not implemented', async () => {
     expect(await callRaw('BatchController/Explode', Buffer.alloc(0))).toBe(12);
+  });
+});
+
+describe('a request over REST', () => {
+  it('that is longer than 10 MiB is refused, however much of it there is', async () => {
+    const max = 10 * 1024 * 1024;
+    const url = `${server.google}/v1/${parent}/batches`;
+    const reply = await send(url, { method: 'POST', token: 'token', body: ' '.repeat(3 * max) });
+    const message = `Request payload size exceeds the limit: ${max} bytes.`;
+    const error = { code: 400, message, status: 'INVALID_ARGUMENT' };
+    expect(reply).toMatchObject({ status: 400, body: { error } });
   });
 });
 

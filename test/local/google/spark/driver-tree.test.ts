@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningDriver } from '../../../../local/google/spark/scheduler.ts';
@@ -92,25 +92,48 @@ describe('a driver that is ended', () => {
   );
 });
 
+/** Prints a number, and the next one when the test has said that it saw it. */
+const gated = `
+import os, sys, time
+for n in range(4):
+    print(n, flush=True)
+    while not os.path.exists(os.path.join(sys.argv[1], str(n))):
+        time.sleep(0.02)
+`;
+
 describe('the output of a driver', () => {
   it('grows while it runs, from a first line that names its Java and its run', async () => {
-    const program =
-      'import time\nfor n in range(4):\n    print(n, flush=True)\n    time.sleep(1)\n';
-    const spec = makeSpec(await storeProgram(spark.store, program));
+    const gates = join(folder, 'gates');
+    mkdirSync(gates);
+    const spec = makeSpec(await storeProgram(spark.store, gated, { args: [gates] }));
     const driver = await spark.engine.start(spec);
-    const lengths = new Set<number>();
-    let over = false;
-    const ended = driver.ended.finally(() => (over = true));
-    await waitFor(async () => {
-      lengths.add((await readOutput(spark.store.address, spec)).join('').length);
-      return over ? true : undefined;
-    });
-    expect(await ended).toEqual({ kind: 'succeeded' });
-    expect(lengths.size).toBeGreaterThanOrEqual(4);
+    for (const n of [0, 1, 2, 3]) {
+      await waitFor(async () =>
+        (await readOutput(spark.store.address, spec)).join('').endsWith(`\n${n}\n`)
+          ? true
+          : undefined,
+      );
+      writeFileSync(join(gates, String(n)), '');
+    }
+    expect(await driver.ended).toEqual({ kind: 'succeeded' });
     const output = (await readOutput(spark.store.address, spec)).join('');
     expect(output.replace(/^[\d/]{8} [\d:]{8}(.*) pid \d+,/, '<time>$1 pid <pid>,')).toBe(
       `<time> INFO SparkSubmit: driver pid <pid>, run ${spec.uuid}\n0\n1\n2\n3\n`,
     );
+  });
+});
+
+describe('two drivers, one after the other', () => {
+  it('each have a Java of their own, which their first lines name', async () => {
+    const work = await storeProgram(spark.store, '');
+    const pids = new Set<string>();
+    for (const spec of [makeSpec(work), makeSpec(work)]) {
+      const driver = await spark.engine.start(spec);
+      expect(await driver.ended).toEqual({ kind: 'succeeded' });
+      const [first = ''] = await readOutput(spark.store.address, spec);
+      pids.add(/ INFO SparkSubmit: driver pid (\d+), run /.exec(first)?.[1] ?? first);
+    }
+    expect([...pids]).toEqual([expect.stringMatching(/^\d+$/), expect.stringMatching(/^\d+$/)]);
   });
 });
 

@@ -22,7 +22,7 @@ export type EngineCommand =
 const configuration = parseConfiguration(readFileSync(process.argv[2] ?? '', 'utf8'));
 const store = await startObjectStore(configuration);
 const storage = store.address;
-const engine = makeSparkEngine({ configuration, storage, put: store.put, run: 'engine' });
+const engine = makeSparkEngine({ ...store, configuration, storage, run: 'engine' });
 const drivers = new Map<string, RunningDriver>();
 
 function print(answer: object): void {

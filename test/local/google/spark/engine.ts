@@ -41,7 +41,7 @@ export async function startEngine(folder: string, changes: Table = {}): Promise<
   const configuration = makeConfiguration(folder, changes);
   const store = await startObjectStore(configuration);
   const storage = store.address;
-  const engine = makeSparkEngine({ configuration, storage, put: store.put, run: 'engine' });
+  const engine = makeSparkEngine({ ...store, configuration, storage, run: 'engine' });
   const run: TestEngine['run'] = async (work, properties = {}) => {
     const spec = makeSpec(work, properties);
     const end = await (await engine.start(spec)).ended;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { RunSpec } from '../../../../local/google/spark/run.ts';
+import type { Run, RunEnd, RunSpec } from '../../../../local/google/spark/run.ts';
 import type { Batch } from '../../../../local/google/dataproc/batch.ts';
 import {
   type DriverEnd,
@@ -33,7 +33,11 @@ function makeScheduler(
     return Promise.resolve({ ended: promise, terminate });
   };
   const scheduler = new Scheduler({
-    engine: { start: start ?? startDriver, resume: () => Promise.resolve(resumed) },
+    engine: {
+      start: start ?? startDriver,
+      resume: () => Promise.resolve(resumed),
+      hasLeft: () => resumed !== undefined,
+    },
     maxConcurrentRuns,
     now: () => new Date('2026-11-21T14:00:01Z'),
     startTimer: (seconds, fire) => {
@@ -54,6 +58,52 @@ function historyOf(batch: Batch): unknown {
     ? stateHistory.map((entry: { state: string }) => entry.state)
     : stateHistory;
 }
+
+/** A run that is told of its end, and fails at what it is told. */
+function makeFailingRun(name: string, fails: 'starts' | 'ends') {
+  const ends: RunEnd[] = [];
+  const fail = () => {
+    throw new Error('no space left');
+  };
+  const run: Run = {
+    spec: sampleBatch(name).spec,
+    waits: () => undefined,
+    cancels: () => undefined,
+    starts: fails === 'starts' ? fail : () => undefined,
+    ends: (end) => {
+      ends.push(end);
+      if (fails === 'ends') fail();
+    },
+  };
+  return { run, ends };
+}
+
+describe('a run that fails at what it is told', () => {
+  it('at its start has its driver ended, and the next one starts', async () => {
+    const { scheduler, drivers } = makeScheduler(1);
+    const { run, ends } = makeFailingRun('first', 'starts');
+    const next = sampleBatch('next');
+    for (const each of [run, next]) scheduler.submit(each);
+    await settle();
+    expect(drivers.get('first')?.terminated).toBe(true);
+    expect(ends).toEqual([{ kind: 'failed', reason: 'no space left' }]);
+    expect(next.state).toBe('RUNNING');
+    await scheduler.stop();
+  });
+
+  it('at its end is told of it once, and the next one starts', async () => {
+    const { scheduler, drivers } = makeScheduler(1);
+    const { run, ends } = makeFailingRun('first', 'ends');
+    const next = sampleBatch('next');
+    for (const each of [run, next]) scheduler.submit(each);
+    await settle();
+    drivers.get('first')?.end({ kind: 'succeeded' });
+    await settle();
+    expect(ends).toEqual([{ kind: 'succeeded' }]);
+    expect(next.state).toBe('RUNNING');
+    await scheduler.stop();
+  });
+});
 
 describe('the life of a batch', () => {
   it('goes from PENDING over RUNNING to SUCCEEDED', async () => {

@@ -8,14 +8,16 @@ describe('a property of Spark', () => {
     ['spark.executorEnv.MODE', 'x y'],
     ['spark.dataproc.driverEnv.PYTHONHASHSEED', '0'],
     ['spark.driver.extraJavaOptions', '-Duser.timezone=UTC -Da.b=c'],
+    ['spark.dataproc.driverEnv.MY_PATH', '/x'],
+    ['spark.dataproc.driverEnv.R', '1'],
     ['spark.hadoop.fs.defaultFS', 'gs://b'],
   ])('%s may be set', (name, value) => {
     expect(() => {
-      checkSparkProperties({ [name]: value });
+      checkSparkProperties({ [name]: value }, 'batch');
     }).not.toThrow();
   });
 
-  it.each([
+  it.each<readonly [name: string, value: string]>([
     ['spark.master', 'yarn'],
     ['spark.remote', 'sc://h'],
     ['spark.submit.pyFiles', 'x'],
@@ -31,11 +33,27 @@ describe('a property of Spark', () => {
     ['spark.dataproc.driverEnv.LD_PRELOAD', '/x.so'],
     ['spark.dataproc.driverEnv.BASH_ENV', '/x'],
     ['spark.dataproc.driverEnv.A-B', 'x'],
+    ['spark.dataproc.driverEnv.lower', 'x'],
+    ...[
+      ...['SHELLOPTS', 'BASHOPTS', 'PS4', 'ENV', 'PROMPT_COMMAND', 'TAR_OPTIONS', 'CLASSPATH'],
+      ...['HADOOP_CONF_DIR', 'SPARK_CONF_DIR', 'PYTHONPATH', 'PYTHONSTARTUP', 'PYTHONHOME'],
+      ...['PYSPARK_PYTHON', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'],
+      ...['DYLD_INSERT_LIBRARIES', 'GLIBC_TUNABLES', 'IFS', 'CDPATH', 'PATH', 'HOME', 'TMPDIR'],
+    ].map((name) => [`spark.dataproc.driverEnv.${name}`, 'x'] as const),
+    ['spark.executorEnv.PYTHONPATH', '/x'],
+    ['spark.driver.extraJavaOptions', '-Dcom.sun.management.jmxremote.port=1'],
+    ['spark.executor.extraJavaOptions', '-Dcom.sun.jndi.ldap.object.trustURLCodebase=true'],
     ['spark.executorEnv.JOBGATE_DRIVER', 'x'],
     ['spark.jars.packages', 'a:b:1'],
   ])('%s may not be %s', (name, value) => {
     expect(() => {
-      checkSparkProperties({ [name]: value });
+      checkSparkProperties({ [name]: value }, 'batch');
     }).toThrow(`Property "${name}" cannot be set on a batch.`);
+  });
+
+  it.each(['batch', 'job', 'step', 'cluster'] as const)('is refused on a %s as such', (kind) => {
+    expect(() => {
+      checkSparkProperties({ 'spark.master': 'yarn' }, kind);
+    }).toThrow(`Property "spark.master" cannot be set on a ${kind}.`);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SparkJarWork, SparkSqlWork, SparkWork } from '../../../../local/google/spark/work.ts';
 import { waitFor } from '../google-server.ts';
-import { makeFolder } from '../local-server.ts';
+import { makeFolder, toolchain } from '../local-server.ts';
 import {
   compileJar,
   makeSpec,
@@ -185,7 +185,11 @@ describe('SQL statements', () => {
   });
 });
 
-describe('the class archive', () => {
+const { classArchive } = toolchain;
+if (classArchive === null)
+  process.stdout.write('skipped: .local/toolchain.json has no class archive to look for\n');
+
+describe.skipIf(classArchive === null)('the class archive', () => {
   const kinds: readonly (readonly [string, () => Promise<SparkWork>])[] = [
     [
       'a Python program with a jar',
@@ -199,7 +203,6 @@ describe('the class archive', () => {
   ];
 
   it.each(kinds)('is mapped into the Java of %s', async (_, makeWork) => {
-    const { classArchive } = spark.configuration.toolchain;
     const spec = makeSpec(await makeWork());
     const driver = await spark.engine.start(spec);
     let over = false;

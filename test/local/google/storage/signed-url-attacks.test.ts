@@ -162,7 +162,7 @@ describe('a signed URL', () => {
         signing: { ...good, host: 'jobgate-data.storage.googleapis.com' },
         request: () => ({ headers: { host: 'jobgate-data.storage.googleapis.com' } }),
       },
-      '400 InvalidArgument',
+      '403 AccessDenied',
     ],
     [
       'an object that its signer may not read',

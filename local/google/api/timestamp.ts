@@ -1,4 +1,4 @@
-import type { PlainMessage } from '../api/transcoding.ts';
+import type { PlainMessage } from './transcoding.ts';
 import { parseText, ShapeError } from '../shape.ts';
 
 /** Makes a google.protobuf.Timestamp. */

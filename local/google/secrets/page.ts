@@ -18,7 +18,7 @@ export interface Page<T> {
  */
 export function cutPage<T>(items: readonly T[], request: PlainMessage): Page<T> {
   const asked = typeof request['pageSize'] === 'number' ? request['pageSize'] : 0;
-  if (asked < 0) throw new ApiError('INVALID_ARGUMENT', 'page_size must not be negative.');
+  if (asked < 0) throw new ApiError('INVALID_ARGUMENT', 'pageSize must not be negative.');
   const size = asked === 0 ? pageSizes.byDefault : Math.min(asked, pageSizes.max);
   const start = items.length - parseToken(request['pageToken'], items.length);
   const left = items.length - start - size;
