@@ -3,6 +3,7 @@ import { ApiError } from '../api/api-error.ts';
 import { type FaultTable, parseFault } from '../api/faults.ts';
 import { type Answer, parseTarget, readBody } from '../api/http-exchange.ts';
 import { parseJson, parseTable, ShapeError } from '../shape.ts';
+import { collectGarbage } from './garbage.ts';
 import type { RequestLog } from './request-log.ts';
 
 const maxBodyBytes = 64 * 1024;
@@ -38,6 +39,8 @@ export async function answerLocally(
     case 'DELETE /_local/requests/log':
       log.clear();
       return nothing;
+    case 'GET /_local/memory':
+      return { status: 200, body: measureMemory() };
     case 'DELETE /_local/faults':
       faults.clear();
       return nothing;
@@ -71,4 +74,11 @@ function end(how: 'exit' | 'kill', response: ServerResponse, stop: (sentence: st
   response.once('close', () => {
     stop('it was told to end by /_local/stop');
   });
+}
+
+/** What is in use once everything that nobody holds is gone: in the heap and outside of it. */
+function measureMemory(): Readonly<Record<string, number>> {
+  collectGarbage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heldBytes: heapUsed + external, residentBytes: rss };
 }
