@@ -38,7 +38,8 @@ function makeCommands(folder: string): readonly [ours: SparkCommand, byDefault: 
     ...{ uuid: 'bench', name: 'bench', properties: {}, outputUri: '', ttlSeconds: undefined },
     work: { kind: 'pyspark', mainPythonFileUri, ...nothing },
   } as const;
-  const place = { project: 'local', storage: 'http://127.0.0.1:9', folder, log4jFile, marks: {} };
+  const files = { folder, log4jFile, outputFile: '/dev/stdout' };
+  const place = { project: 'local', storage: 'http://127.0.0.1:9', ...files, marks: {} };
   const command = makeSparkCommand(spec, { toolchain, ...place });
   const args = command.args.map((arg) => (arg === mainPythonFileUri ? main : arg));
   const options = command.env['SPARK_SUBMIT_OPTS'] ?? '';

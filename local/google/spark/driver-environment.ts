@@ -12,6 +12,8 @@ export interface SparkSurroundings {
   /** Folder of this run alone; it holds `work`, where the driver starts, and `tmp`. */
   readonly folder: string;
   readonly log4jFile: string;
+  /** File that everything that the driver prints is appended to. */
+  readonly outputFile: string;
   /** Entries by which the processes of the run are found again. */
   readonly marks: Readonly<Record<string, string>>;
 }
@@ -49,7 +51,9 @@ export function makeDriverEnvironment(spec: RunSpec, surroundings: SparkSurround
     SPARK_LOCAL_IP: '127.0.0.1',
     SPARK_LOCAL_DIRS: temporary,
     PYSPARK_PYTHON: toolchain.python,
-    PYSPARK_DRIVER_PYTHON: toolchain.python,
+    PYSPARK_DRIVER_PYTHON: join(import.meta.dirname, 'driver-python.sh'),
+    JOBGATE_PYTHON: toolchain.python,
+    JOBGATE_OUTPUT: surroundings.outputFile,
     PYTHONDONTWRITEBYTECODE: '1',
     METADATA_SERVER_DETECTION: 'none',
     NO_GCE_CHECK: 'true',

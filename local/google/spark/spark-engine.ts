@@ -79,7 +79,8 @@ async function startDriver(workshop: Workshop, spec: RunSpec): Promise<RunningDr
   const { toolchain, project } = configuration;
   const folder = join(workshop.runs, spec.uuid);
   const marks = { JOBGATE_RUN: workshop.run, JOBGATE_DRIVER: spec.uuid };
-  const surroundings = { toolchain, project, storage, folder, log4jFile, marks };
+  const outputFile = toLogFile(folder);
+  const surroundings = { toolchain, project, storage, folder, log4jFile, outputFile, marks };
   const command = makeSparkCommand(spec, surroundings);
   for (const name of ['work', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   writeStatements(spec.work, folder);

@@ -33,6 +33,7 @@ function commandOf(
     storage: 'http://127.0.0.1:4443',
     folder: '/run/my batch',
     log4jFile: '/run/log4j2.properties',
+    outputFile: '/run/my batch/driver.log',
     marks: { JOBGATE_RUN: 'run-1', JOBGATE_DRIVER: 'driver-1' },
   });
 }
@@ -73,6 +74,8 @@ describe('the command of a run', () => {
       'HOME',
       'JAVA_HOME',
       'JOBGATE_DRIVER',
+      'JOBGATE_OUTPUT',
+      'JOBGATE_PYTHON',
       'JOBGATE_RUN',
       'LANG',
       'METADATA_SERVER_DETECTION',
