@@ -28,7 +28,8 @@ export default defineConfig({
           exclude: ['test/local/**/soak.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Each file has servers, ports and folders of its own; most of them wait for a Java.
+          maxWorkers: 2,
         },
       },
       {

@@ -42,13 +42,13 @@ function makeCommands(folder: string): readonly [ours: SparkCommand, byDefault: 
   const place = { project: 'local', storage: 'http://127.0.0.1:9', ...files, marks: {} };
   const command = makeSparkCommand(spec, { toolchain, ...place });
   const args = command.args.map((arg) => (arg === mainPythonFileUri ? main : arg));
-  const options = command.env['SPARK_SUBMIT_OPTS'] ?? '';
-  const env = { ...command.env, SPARK_LAUNCHER_OPTS: '' };
-  const plain = options.split(' ').filter((option) => option.startsWith('-D'));
+  const plain = command.args.filter((option) => option.startsWith('-D'));
+  const env = { ...command.env, SPARK_SUBMIT_OPTS: plain.join(' ') };
   const submit = ['--master', 'local[2]', '--driver-class-path', toolchain.gcsConnectorJar, main];
+  const program = join(toolchain.sparkHome, 'bin', 'spark-submit');
   return [
     { ...command, args },
-    { ...command, args: submit, env: { ...env, SPARK_SUBMIT_OPTS: plain.join(' ') } },
+    { program, args: submit, env },
   ];
 }
 

@@ -39,6 +39,8 @@ export function makeDriverEnvironment(spec: RunSpec, surroundings: SparkSurround
   const { toolchain, folder, marks } = surroundings;
   const temporary = join(folder, 'tmp');
   return {
+    // As spark-submit has it: with a seed for each worker, strings would be told apart between them.
+    PYTHONHASHSEED: '0',
     ...findDriverVariables(spec.properties),
     ...marks,
     PATH: [dirname(toolchain.python), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
@@ -57,28 +59,5 @@ export function makeDriverEnvironment(spec: RunSpec, surroundings: SparkSurround
     PYTHONDONTWRITEBYTECODE: '1',
     METADATA_SERVER_DETECTION: 'none',
     NO_GCE_CHECK: 'true',
-    SPARK_LAUNCHER_OPTS: quoteAll([...fastStart, '-XX:-UsePerfData']),
-    SPARK_SUBMIT_OPTS: quoteAll(listJavaOptions(surroundings)),
   };
-}
-
-function listJavaOptions({ toolchain, folder, log4jFile }: SparkSurroundings): readonly string[] {
-  const temporary = join(folder, 'tmp');
-  const { classArchive } = toolchain;
-  return [
-    ...fastStart,
-    ...(classArchive === null ? [] : [`-XX:SharedArchiveFile=${classArchive}`]),
-    '-XX:-UsePerfData',
-    `-Djava.io.tmpdir=${temporary}`,
-    `-Dderby.system.home=${temporary}`,
-    `-Dlog4j2.configurationFile=${log4jFile}`,
-  ];
-}
-
-/** A class archive fits one set of these: the one that it was made with. */
-const fastStart = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
-
-/** Spark's launcher splits at blanks outside quotes. */
-function quoteAll(options: readonly string[]): string {
-  return options.map((option) => (/\s/.test(option) ? `"${option}"` : option)).join(' ');
 }

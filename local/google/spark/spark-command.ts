@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { listJavaArguments } from './java-arguments.ts';
 import { makeDriverEnvironment, type SparkSurroundings } from './driver-environment.ts';
 import type { RunSpec } from './run.ts';
 import { listStagedFiles, listWorkArguments } from './work-arguments.ts';
@@ -10,11 +11,14 @@ export interface SparkCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Makes the spark-submit command of a run; every value is one argument of its own. */
+/**
+ * Makes the command of a run: what `spark-submit` starts, without the Java that it starts before to
+ * put that together. Every value is one argument of its own.
+ */
 export function makeSparkCommand(spec: RunSpec, surroundings: SparkSurroundings): SparkCommand {
   const { toolchain, folder, storage } = surroundings;
   const submit = [
-    join(toolchain.sparkHome, 'bin', 'spark-submit'),
+    ...listJavaArguments(spec.properties, surroundings),
     ...['--master', 'local[2]', '--name', spec.name],
     ...['--driver-class-path', toolchain.gcsConnectorJar],
     ...listSettings(spec, surroundings).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),

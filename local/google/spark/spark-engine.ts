@@ -29,14 +29,14 @@ import { writeStatements } from './spark-statements.ts';
 /** How long a driver has between SIGTERM and SIGKILL. */
 const graceMs = 2000;
 
-/** What runs drivers with spark-submit. */
+/** What runs drivers. */
 export interface SparkEngine extends Engine {
   /** Ends the drivers of an earlier server that nobody has resumed. */
   readonly endOrphans: () => Promise<void>;
 }
 
 /**
- * Runs each driver as a new `spark-submit` with a process group, folder and environment of its own.
+ * Runs each driver as a new SparkSubmit, with a process group, folder and environment of its own.
  * With a state directory, a driver outlives this server if that is killed.
  */
 export function makeSparkEngine(options: SparkEngineOptions): SparkEngine {

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   makeSparkCommand,
   type SparkCommand,
 } from '../../../../local/google/spark/spark-command.ts';
+import type { Toolchain } from '../../../../local/google/configuration.ts';
+import { readToolchain } from '../../../../local/up/toolchain.ts';
 import type { PySparkWork, SparkWork } from '../../../../local/google/spark/work.ts';
 import { makeSpec } from './engine.ts';
 
-const toolchain = {
+const toolchain: Toolchain = {
   python: '/venv/bin/python',
   javaHome: '/java',
   sparkHome: '/spark',
@@ -25,10 +29,10 @@ const python: PySparkWork = {
 function commandOf(
   work: SparkWork = python,
   properties: Readonly<Record<string, string>> = {},
-  classArchive: string | null = null,
+  tools: Toolchain = toolchain,
 ): SparkCommand {
   return makeSparkCommand(makeSpec(work, properties), {
-    toolchain: { ...toolchain, classArchive },
+    toolchain: tools,
     project: 'local',
     storage: 'http://127.0.0.1:4443',
     folder: '/run/my batch',
@@ -38,12 +42,42 @@ function commandOf(
   });
 }
 
+const sparkSubmit = 'org.apache.spark.deploy.SparkSubmit';
+
+/** The options in an order of their own, with the class path and the class archive among them. */
+function toJavaOptions(command: readonly string[]): readonly string[] {
+  return command.slice(0, command.indexOf(sparkSubmit)).toSorted();
+}
+
+/** Asks Spark's own launcher for its command; `ours` holds the options of this service's own. */
+function askLauncher(
+  ours: SparkCommand,
+  properties: Readonly<Record<string, string>>,
+  { javaHome, sparkHome }: Toolchain,
+): readonly string[] {
+  const memory = ours.args.findIndex((option) => option.startsWith('-Xmx'));
+  const settings = Object.entries(properties).flatMap(([key, value]) => [
+    '--conf',
+    `${key}=${value}`,
+  ]);
+  const jar = ours.args[ours.args.indexOf('--driver-class-path') + 1] ?? '';
+  const launcher = ['-cp', join(sparkHome, 'jars', '*'), 'org.apache.spark.launcher.Main'];
+  const submit = [sparkSubmit, '--driver-class-path', jar, ...settings, 'gs://code/main.py'];
+  const options = ours.args.slice(2, memory).map((option) => `"${option}"`);
+  const answer = execFileSync(join(javaHome, 'bin', 'java'), [...launcher, ...submit], {
+    env: { ...ours.env, SPARK_SCALA_VERSION: '2.12', SPARK_SUBMIT_OPTS: options.join(' ') },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return answer.replace(/^\n?\0\n/, '').split('\0');
+}
+
 describe('the command of a run', () => {
   it('has the arguments of the run at its end, each as it was', () => {
     const args = ['--conf', 'spark.master=yarn', 'a b', '$(id)'];
     const pythonFileUris = ['gs://code/a.zip', 'gs://code/b.py'];
     const command = commandOf({ ...python, pythonFileUris, args });
-    expect(command.program).toBe('/spark/bin/spark-submit');
+    expect(command.program).toBe('/java/bin/java');
     expect(command.args.slice(-7)).toEqual([
       '--py-files',
       'gs://code/a.zip,gs://code/b.py',
@@ -84,25 +118,27 @@ describe('the command of a run', () => {
       'PYSPARK_DRIVER_PYTHON',
       'PYSPARK_PYTHON',
       'PYTHONDONTWRITEBYTECODE',
+      'PYTHONHASHSEED',
       'SPARK_HOME',
-      'SPARK_LAUNCHER_OPTS',
       'SPARK_LOCAL_DIRS',
       'SPARK_LOCAL_IP',
-      'SPARK_SUBMIT_OPTS',
       'TMPDIR',
       'TZ',
     ]);
   });
 
-  it('uses the class archive if there is one, and quotes paths with blanks', () => {
-    expect(commandOf().env['SPARK_SUBMIT_OPTS']).toBe(
-      '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData ' +
-        '"-Djava.io.tmpdir=/run/my batch/tmp" "-Dderby.system.home=/run/my batch/tmp" ' +
-        '-Dlog4j2.configurationFile=/run/log4j2.properties',
-    );
-    expect(commandOf(python, {}, '/spark.jsa').env['SPARK_SUBMIT_OPTS']).toContain(
-      ' -XX:SharedArchiveFile=/spark.jsa ',
-    );
+  it('starts the Java that spark-submit would start, with the same options', () => {
+    const installed = readToolchain();
+    const properties = {
+      'spark.driver.memory': '700m',
+      'spark.driver.extraJavaOptions': '-Da=b  -Dc=d',
+    };
+    for (const each of [{}, properties]) {
+      const command = commandOf(python, each, installed);
+      expect(toJavaOptions([command.program, ...command.args])).toEqual(
+        toJavaOptions(askLauncher(command, each, installed)),
+      );
+    }
   });
 
   it('adds the variables that the properties ask for, and lets them change none of its own', () => {
@@ -113,7 +149,7 @@ describe('the command of a run', () => {
     expect([env['MODE'], env['TZ']]).toEqual(['fast', 'UTC']);
   });
 
-  it('brings files and archives to the driver by a step before spark-submit', () => {
+  it('brings files and archives to the driver by a step before Java', () => {
     const files = { fileUris: ['gs://b/a.txt'], archiveUris: ['gs://b/m.zip#m'] };
     const { program, args } = commandOf({ ...python, ...files });
     expect(program).toBe('/venv/bin/python');
@@ -124,7 +160,7 @@ describe('the command of a run', () => {
       'file=gs://b/a.txt',
       'archive=gs://b/m.zip#m',
       '--',
-      '/spark/bin/spark-submit',
+      '/java/bin/java',
     ]);
   });
 
