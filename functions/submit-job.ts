@@ -1,4 +1,5 @@
 import { buildJobsApp } from '../shared/app/jobs.ts';
+import { buildGuard } from '../shared/app/guard.ts';
 import { createRuntime } from '../shared/app/runtime.ts';
 import { serveSubmit } from '../shared/app/submit.ts';
 import { createEndpoint } from '../shared/http/endpoint.ts';
@@ -8,17 +9,19 @@ import { CATALOG } from '../shared/templates/generated/catalog.ts';
 import { VALIDATORS } from '../shared/templates/generated/validators.js';
 
 const runtime = createRuntime();
+const guard = buildGuard(runtime);
 const app = {
-  jobs: buildJobsApp(runtime),
+  jobs: buildJobsApp(runtime, guard),
   catalog: CATALOG,
   bodyValidator: BODY_VALIDATORS['submit-job'],
   parameterValidators: VALIDATORS,
+  admitJob: guard.admitJob,
   now: runtime.now,
 };
 
 /** Starts a job: 202 for a new one, 200 with `Idempotency-Replayed: true` for one that was there. */
 export const handler = createEndpoint(
-  { operation: 'submit-job', ...runtime },
+  { operation: 'submit-job', guard, ...runtime },
   async (invocation) => {
     const { record, replayed } = await serveSubmit(invocation, app);
     const { publicUrl } = app.jobs().config;

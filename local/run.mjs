@@ -18,9 +18,28 @@ const COMMANDS = {
     does: 'runs one job on real data through the whole local stack, shows it, and leaves nothing.',
   },
   start: {
-    usage: 'npm start',
-    takesNothing: true,
-    does: 'keeps the local stack up until Ctrl-C, and prints its addresses.',
+    usage: 'npm start [-- --issuer <key>=<value>,…]…',
+    does: `keeps the local stack up until Ctrl-C, and prints its addresses. The API trusts the stack's own
+identity provider, and every --issuer, to try a provider of yours:
+
+  npm start -- --issuer kind=rfc9068,url=https://login.example.com,audience=urn:jobgate
+
+  kind         rfc9068, okta, entra-v1, entra-v2, cognito, google, github-actions, gitlab, aws-sts
+  url          the issuer as its tokens name it in "iss": https, or http on 127.0.0.1
+  audience     what its tokens name in "aud"
+  name         what rules and logs call it; made from the host when left out
+  grants       scopes for those whom a selector names, may be repeated:
+               grants=group:analysts=jobs:read+jobs:submit
+  plans        usage plan for those whom a selector names, may be repeated:
+               plans=client:ci=automation
+  plan         usage plan of all others: standard, limited or automation
+  clients      the only clients whose tokens count: clients=one+other (cognito needs it)
+  groupsClaim  where groups are in its tokens, and rolesClaim where roles are
+  loginClient  a public client with which people may log in
+  algorithms   such as RS256+ES256
+
+A selector is group:, role:, scope:, tag:, client:, subject: or actor: with a value.
+docs/identity.md explains all of it.`,
   },
   dataproc: {
     usage: 'npm run dataproc [-- <options>]',

@@ -23,10 +23,22 @@ export interface LogFields {
   readonly maxRuntimeSeconds?: number;
   readonly path?: string;
   readonly errorClass?: string;
+  readonly httpMethod?: string;
+  readonly sourceIp?: string;
+  /** An issuer's configured name. */
+  readonly issuer?: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  /** The claim or header parameter that a token was refused for. */
+  readonly claim?: string;
+  /** The first 16 hexadecimal digits of SHA-256. */
+  readonly subjectHash?: string;
+  readonly tokenIdHash?: string;
+  readonly ageSeconds?: number;
 }
 
-/** Severity of a line; `audit` marks who asked for what and what was decided. */
-export type LogLevel = 'info' | 'warn' | 'error' | 'audit';
+/** Severity of a line. Who asked for what and what was decided is in the audit, and not here. */
+export type LogLevel = 'info' | 'warn' | 'error';
 
 /** Writes one line; created per invocation by {@link createLog}. */
 export interface Log {

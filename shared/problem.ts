@@ -8,6 +8,7 @@ export const PROBLEMS = {
     title: 'The token lacks a scope this operation needs',
     retryable: false,
   },
+  access_suspended: { status: 403, title: 'Your access is suspended', retryable: false },
   template_forbidden: {
     status: 403,
     title: 'You may not run this template',
@@ -45,6 +46,11 @@ export const PROBLEMS = {
     status: 502,
     title: 'Google refused Jobgate’s own identity',
     retryable: false,
+  },
+  submissions_paused: {
+    status: 503,
+    title: 'Jobs cannot be started at present',
+    retryable: true,
   },
   upstream_unavailable: {
     status: 503,
@@ -100,6 +106,45 @@ export class Problem extends Error {
     this.detail = detail;
     this.extras = extras;
   }
+}
+
+/** Codes that refuse a caller, and not a request: each is recorded in the audit before it is answered. */
+export const DENIAL_CODES = [
+  'invalid_token',
+  'insufficient_scope',
+  'access_suspended',
+  'template_forbidden',
+  'job_not_found',
+] as const satisfies readonly ProblemCode[];
+
+/** One of {@link DENIAL_CODES}. */
+export type DenialCode = (typeof DENIAL_CODES)[number];
+
+/** Why a caller was refused, for the audit alone: nothing of it is answered. */
+export interface DenialGround {
+  /** The rule that decided, or the one that came closest. */
+  readonly rule: string;
+  readonly missing?: readonly string[];
+  readonly template?: string;
+  readonly templateVersion?: string;
+  readonly jobId?: string;
+}
+
+/** A caller was refused; `ground` goes to the audit and never to the caller. */
+export class Denial extends Problem {
+  readonly ground: DenialGround;
+
+  constructor(code: DenialCode, detail: string, ground: DenialGround, extras: ProblemExtras = {}) {
+    super(code, detail, extras);
+    this.ground = ground;
+  }
+}
+
+/** Why a problem refuses its caller; undefined when it refuses only the request. */
+export function findGround(problem: Problem): DenialGround | undefined {
+  if (problem instanceof Denial) return problem.ground;
+  const code = DENIAL_CODES.find((each) => each === problem.code);
+  return code === undefined ? undefined : { rule: code };
 }
 
 /** Turns anything thrown into a problem; what is no {@link Problem} is a bug and becomes `internal` without detail. */

@@ -3,7 +3,7 @@ import { TransportError } from './transport.ts';
 
 /** Names of the services behind Jobgate, as callers see them. */
 export type UpstreamName =
-  'Dataproc' | 'Cloud Storage' | 'Google STS' | 'IAM Credentials' | 'DynamoDB';
+  'Dataproc' | 'Cloud Storage' | 'Google STS' | 'IAM Credentials' | 'DynamoDB' | 'Secrets Manager';
 
 /** Seconds to wait before a retry: Dataproc's quotas refill by the minute, an outage may end sooner. */
 const RETRY_AFTER_SECONDS = 5;

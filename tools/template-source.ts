@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import { findRuleFaults } from './template-rules.ts';
 import { checkTemplate, compileParameters } from './template-schema.ts';
 
 /** A fault in a template, with the place where it stands. */
@@ -93,7 +94,11 @@ function findFaults(content: unknown, folder: Folder): readonly Fault[] {
   const schemaFaults = checkTemplate(content);
   if (schemaFaults.length > 0) return schemaFaults;
   const template = new Map(Object.entries(content as Readonly<Record<string, unknown>>));
-  return [...findMeaningFaults(template, folder), ...findParameterFaults(template)];
+  return [
+    ...findMeaningFaults(template, folder),
+    ...findParameterFaults(template),
+    ...findRuleFaults(template),
+  ];
 }
 
 /** What a schema cannot say: names that must agree, files that must exist, prefixes that must contain one another. */

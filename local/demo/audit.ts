@@ -6,19 +6,17 @@ export interface AwsAddress {
   readonly aws: string;
 }
 
-const LOG_GROUP = '/aws/lambda/jobgate-local-submit-job';
+const LOG_GROUP = '/jobgate/local/audit';
 
-/** Shows what an auditor finds for one correlation id: the decision and the record, from CloudWatch Logs. */
+/** Shows what an auditor finds for one correlation id: who asked, and the rule that decided, from CloudWatch Logs. */
 export async function showAudit(aws: string, correlationId: string, screen: Screen): Promise<void> {
   screen.line();
-  screen.line(`  The audit lines with that correlation id in ${LOG_GROUP}:`);
+  screen.line(`  The audit’s records with that correlation id in ${LOG_GROUP}:`);
   screen.line();
-  const lines = (await readLogLines(aws)).filter(
-    (line) => line['level'] === 'audit' && line['correlationId'] === correlationId,
-  );
-  const keys = ['timestamp', 'message', 'caller', 'template', 'decision', 'rule'];
+  const lines = (await readLogLines(aws)).filter((line) => line['correlationId'] === correlationId);
+  const keys = ['timestamp', 'action', 'caller', 'template', 'decision', 'rule'];
   screen.table(
-    ['time', 'event', 'caller', 'template', 'decision', 'rule'],
+    ['time', 'action', 'caller', 'template', 'decision', 'rule'],
     lines.map((line) => keys.map((key) => toCell(line[key]))),
   );
 }
@@ -38,20 +36,8 @@ async function readLogLines(aws: string): Promise<readonly LogLine[]> {
   });
   try {
     const { events } = await client.send(new FilterLogEventsCommand({ logGroupName: LOG_GROUP }));
-    return (events ?? []).flatMap(({ message }) => parseLine(message ?? ''));
+    return (events ?? []).map(({ message }) => JSON.parse(message ?? '') as LogLine);
   } finally {
     client.destroy();
-  }
-}
-
-/** The runtime writes its own lines between the function's: they are no JSON. */
-function parseLine(message: string): readonly LogLine[] {
-  const start = message.indexOf('{');
-  if (start < 0) return [];
-  try {
-    return [JSON.parse(message.slice(start)) as LogLine];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
   }
 }

@@ -15,6 +15,7 @@ import type { Processes } from './processes.ts';
 import { readAddress } from './ready-line.ts';
 import type { Run } from './runs.ts';
 import type { Toolchain } from './toolchain.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** The sample input: FAA bird strikes, and where the local Cloud Storage holds them. */
 export const sample = toSample('birdstrikes.csv');
@@ -98,6 +99,17 @@ export async function startGoogle(
   const ready = await processes.start(spec);
   const read = (name: string) => readAddress(ready, spec.name, name);
   return { dataproc: read('google'), storage: read('storage') };
+}
+
+/** Lets the functions' own code say whether they would accept the issuers, before all calls fail for one fault. */
+export async function checkIssuers(
+  { processes, toolchain, signal }: Starting,
+  issuers: readonly TrustedIssuer[],
+): Promise<void> {
+  const script = join(projectFolder, 'tools', 'check-issuers.ts');
+  const env = { JOBGATE_STAGE: 'local', JOBGATE_ISSUERS: JSON.stringify(issuers) };
+  const spec = { name: 'check-issuers', command: toolchain.node, args: [script], env };
+  await processes.run(spec, signal);
 }
 
 /** Publishes the templates' files to the staging bucket, as an operator would. */

@@ -1,16 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import type { Progress } from '../setup/progress.mjs';
 import { audience, createClients, toCredentials } from './clients.ts';
-import { deploy } from './deploy.ts';
+import { deploy, type DeployParameters } from './deploy.ts';
 import { deployParameters } from './deploy-parameters.ts';
 import { StackFailure } from './failure.ts';
 import { waitForHealth } from './health.ts';
 import { Processes } from './processes.ts';
-import { publishTemplates, startAws, startGoogle, startIdp, type Starting } from './servers.ts';
+import {
+  checkIssuers,
+  publishTemplates,
+  startAws,
+  startGoogle,
+  startIdp,
+  type Starting,
+} from './servers.ts';
 import { createRun, removeRun, type Run } from './runs.ts';
 import type { Stack } from './stack-file.ts';
 import { endLeftovers } from './sweep.ts';
 import { readToolchain } from './toolchain.ts';
+import { toLocalIssuer, type TrustedIssuer } from './trusted-issuers.ts';
 
 /** How to bring a stack up. */
 export interface StackOptions {
@@ -21,6 +29,10 @@ export interface StackOptions {
   readonly faults?: boolean;
   /** Lets tests make the identity provider sign anything; off by default. */
   readonly testHooks?: boolean;
+  /** Issuers that the API trusts beside the stack's own. */
+  readonly issuers?: readonly TrustedIssuer[];
+  /** Parameters of the production template for a test to set. */
+  readonly parameters?: DeployParameters;
   /** Keeps the run's folder, logs included, after the stop. */
   readonly keep?: boolean;
 }
@@ -29,6 +41,8 @@ export interface StackOptions {
 export interface RunningStack {
   readonly stack: Stack;
   readonly run: Run;
+  /** Every issuer that the API trusts, the stack's own first. */
+  readonly issuers: readonly TrustedIssuer[];
   /** Rejects with one sentence when a server ends that was not told to. */
   readonly failure: Promise<never>;
   /** Ends everything in order and removes the run's folder. */
@@ -52,15 +66,17 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   };
   try {
     const starting = bringUp({ run, processes, toolchain, ...options });
-    const stack = await Promise.race([starting, processes.failure, whenAborted(options.signal)]);
-    return { stack, run, failure: processes.failure, stop };
+    const up = await Promise.race([starting, processes.failure, whenAborted(options.signal)]);
+    return { ...up, run, failure: processes.failure, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function bringUp(starting: Starting): Promise<Stack> {
+async function bringUp(
+  starting: Starting & Pick<StackOptions, 'issuers' | 'parameters'>,
+): Promise<Pick<RunningStack, 'stack' | 'issuers'>> {
   const { processes, progress, signal, toolchain } = starting;
   const clients = createClients();
   const publishToken = randomBytes(24).toString('base64url');
@@ -68,10 +84,12 @@ async function bringUp(starting: Starting): Promise<Stack> {
   const [google, idp] = await show(progress, 'local Google and identity provider', () =>
     Promise.all([startGoogle(starting, aws, publishToken), startIdp(starting, clients)]),
   );
+  const issuers = [toLocalIssuer(idp), ...(starting.issuers ?? [])];
+  if (issuers.length > 1) await checkIssuers(starting, issuers);
   await show(progress, 'template files', () =>
     publishTemplates(starting, google.storage, publishToken),
   );
-  const parameters = deployParameters(aws, google, idp);
+  const parameters = { ...deployParameters(aws, google, issuers), ...starting.parameters };
   const base = await show(progress, 'serverless deploy', () =>
     deploy({ ...starting, node: toolchain.node, aws, parameters }),
   );
@@ -81,7 +99,7 @@ async function bringUp(starting: Starting): Promise<Stack> {
   const { dataproc, storage } = google;
   const credentials = toCredentials(clients);
   const addresses = { api, issuer, audience, tokenEndpoint, dataproc, storage, aws };
-  return { ...addresses, clients: credentials, pids: processes.pids };
+  return { stack: { ...addresses, clients: credentials, pids: processes.pids }, issuers };
 }
 
 async function show<T>(progress: Progress, name: string, work: () => Promise<T>): Promise<T> {

@@ -1,20 +1,25 @@
 import type { CommandOptions } from './command.ts';
-import { StackFailure } from './failure.ts';
+import { discoverJwksUri } from './discovery.ts';
+import { parseIssuerOptions, type IssuerOption } from './issuer-option.ts';
 import { waitForAbort } from './signals.ts';
-import { startStack } from './stack.ts';
-import { removeStackFile, type Stack, writeStackFile } from './stack-file.ts';
+import { startStack, type RunningStack } from './stack.ts';
+import { removeStackFile, writeStackFile } from './stack-file.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /**
  * Keeps the local stack up in the foreground until Ctrl-C, then ends it in order. Returns 0 after
- * such an end. @throws StackFailure when the stack cannot start, or one of its servers ends.
+ * such an end. @throws StackFailure when an issuer cannot be trusted, the stack cannot start, or one of
+ * its servers ends.
  */
 export async function runStart({ args, progress, end }: CommandOptions): Promise<number> {
-  if (args[0] !== undefined) throw new StackFailure(`npm start knows no argument "${args[0]}".`);
-  const running = await startStack({ progress, signal: end.signal });
+  const { signal } = end;
+  const options = parseIssuerOptions(args);
+  const issuers = await Promise.all(options.map((option) => discover(option, signal)));
+  const running = await startStack({ progress, signal, issuers });
   writeStackFile(running.stack, running.run);
   try {
-    process.stdout.write(renderPage(running.stack));
-    await Promise.race([running.failure, waitForAbort(end.signal)]);
+    process.stdout.write(renderPage(running));
+    await Promise.race([running.failure, waitForAbort(signal)]);
     return 0;
   } finally {
     removeStackFile(running.stack, running.run);
@@ -25,7 +30,14 @@ export async function runStart({ args, progress, end }: CommandOptions): Promise
   }
 }
 
-function renderPage({ api, issuer, tokenEndpoint, dataproc, storage, aws }: Stack): string {
+async function discover(option: IssuerOption, signal: AbortSignal): Promise<TrustedIssuer> {
+  const { name, kind, url, members } = option;
+  return { name, kind, issuer: url, jwksUri: await discoverJwksUri(url, signal), ...members };
+}
+
+function renderPage({ stack, issuers }: RunningStack): string {
+  const { api, issuer, tokenEndpoint, dataproc, storage, aws } = stack;
+  const trusted = issuers.map((each) => `${each.name} (${each.kind}) ${each.issuer}`);
   const bearer = `-H "Authorization: Bearer $(npm run -s token -- analyst)"`;
   const job = {
     template: 'preprocess',
@@ -37,6 +49,7 @@ Jobgate is up. Ctrl-C ends it and leaves nothing behind.
   API                 ${api}
   Identity provider   ${issuer}
   Token endpoint      ${tokenEndpoint}
+  Trusted issuers     ${trusted.join(`\n${' '.repeat(22)}`)}
   Dataproc, STS, IAM  ${dataproc}
   Cloud Storage       ${storage}
   AWS                 ${aws}

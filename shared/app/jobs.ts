@@ -1,14 +1,15 @@
-import { readJobsConfig, type JobsConfig, type TargetConfig } from '../config.ts';
-import type { AwsCredentials } from '../aws/signed-request.ts';
+import { readJobsConfig, type JobsConfig, type TargetConfig } from '../config/jobs.ts';
 import { toAccountEmail } from '../credentials/accounts.ts';
 import { createGoogleTokens, type GoogleTokens } from '../credentials/google-tokens.ts';
 import { createDataprocGateway } from '../dataproc/gateway.ts';
 import type { BrowsePorts } from '../jobs/browse.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
+import type { Guard } from '../policy/guard.ts';
 import { Problem } from '../problem.ts';
 import { createDynamoDbRecords } from '../records/dynamodb.ts';
 import { createJobStorage } from '../storage/objects.ts';
 import { createSend, type Send } from '../transport.ts';
+import { readAwsCredentials } from './aws-credentials.ts';
 import { once, type Runtime } from './runtime.ts';
 
 /** Everything the job functions use, built from the environment. */
@@ -23,8 +24,8 @@ export interface JobsApp {
   readonly toAccess: (target: string, role: 'reader' | 'signer', deadline: Date) => StorageAccess;
 }
 
-/** Builds the adapters on first use. The returned function throws ConfigError when the environment is wrong. */
-export function buildJobsApp(runtime: Runtime): () => JobsApp {
+/** Builds the adapters on first use; what is decided about jobs is recorded by the guard. The returned function throws ConfigError when the environment is wrong. */
+export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): () => JobsApp {
   return once(() => {
     const config = readJobsConfig(runtime.environment);
     const send = createSend(runtime.now);
@@ -68,6 +69,7 @@ export function buildJobsApp(runtime: Runtime): () => JobsApp {
       storage,
       browse: {
         records,
+        record: guard.record,
         gateway,
         storage,
         now,
@@ -101,13 +103,4 @@ function requireTarget(config: JobsConfig, name: string): TargetConfig {
     {},
     new Error(name),
   );
-}
-
-function readAwsCredentials(runtime: Runtime): AwsCredentials {
-  const { environment } = runtime;
-  return {
-    accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
-    secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
-    sessionToken: environment['AWS_SESSION_TOKEN'],
-  };
 }

@@ -1,4 +1,4 @@
-import type { Environment } from '../config.ts';
+import type { Environment } from '../config/reader.ts';
 import { createLog, type Log } from '../log.ts';
 
 /** What a process gives to the code in it: the one place that touches the clock, the environment and standard output. */

@@ -5,19 +5,17 @@ import type { ApiRequest } from '../http/request.ts';
 import { parseSubmitBody, type SubmitBody } from '../http/submit-body.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { JobRecord } from '../jobs/job.ts';
-import {
-  findSubmittedBefore,
-  submitJob,
-  type SubmitRequest,
-  type SubmitResult,
-  type SubmittedBefore,
-} from '../jobs/submit.ts';
+import { findSubmittedBefore, recordReplay, submitJob, type SubmitResult } from '../jobs/submit.ts';
+import type { SubmitRequest, SubmittedBefore } from '../jobs/submission.ts';
 import type { Log } from '../log.ts';
-import { decideRun } from '../policy.ts';
+import type { AuditRecord } from '../policy/audit-record.ts';
+import { decideRun, type RunDecision } from '../policy/decision.ts';
+import type { Guard } from '../policy/guard.ts';
+import { refuseRun } from '../policy/refusal.ts';
 import { Problem } from '../problem.ts';
 import { getTemplate, type Catalog } from '../templates/catalog.ts';
 import { checkParameters, type Parameters, type Validator } from '../templates/parameters.ts';
-import type { Template } from '../templates/template.ts';
+import type { Template, TemplateLimits } from '../templates/template.ts';
 import type { JobsApp } from './jobs.ts';
 
 /** What submit-job needs beside the job adapters. */
@@ -26,6 +24,7 @@ export interface SubmitApp {
   readonly catalog: Catalog;
   readonly bodyValidator: Validator;
   readonly parameterValidators: Readonly<Record<string, Validator | undefined>>;
+  readonly admitJob: Guard['admitJob'];
   readonly now: () => Date;
 }
 
@@ -39,17 +38,26 @@ export async function serveSubmit(
   invocation: AuthorizedInvocation,
   app: SubmitApp,
 ): Promise<SubmitResult> {
-  const { caller, request, log, deadline } = invocation;
+  const { caller, request, log, deadline, audit } = invocation;
   const rawBody = readJsonBody(request);
   const body = parseSubmitBody(rawBody, app.bodyValidator);
   const idempotencyKey = readIdempotencyKey(request);
   const template = getTemplate(app.catalog, body.template);
-  requirePermission(caller, template, log);
-  const named = { caller, template, idempotencyKey, rawBody, deadline };
-  const checked = await checkOrRecall(body, named, { app, request });
+  const { rule, limits } = requirePermission(caller, template);
+  const describe: SubmitRequest['describe'] = (about) =>
+    audit.describe({ decision: 'allow', rule, ...toAuditedTemplate(template), ...about });
+  const named = { caller, template, idempotencyKey, rawBody, deadline, describe };
+  const checked = await checkOrRecall(body, named, { app, request, limits });
+  const { config, gateway, browse, getTarget } = app.jobs();
+  const { records, record: recordDecision } = browse;
+  const onRecorded = (record: JobRecord, replayed: boolean): void => {
+    logRecorded(log, record, replayed);
+  };
+  const ports = { gateway, records, record: recordDecision, now: app.now, onRecorded };
   if (checked.kind === 'known') {
-    auditRecorded(log, checked.record, true);
-    return { record: checked.record, replayed: true };
+    const record = await recordReplay(checked.record, named, ports);
+    onRecorded(record, true);
+    return { record, replayed: true };
   }
   const submission: SubmitRequest = {
     ...named,
@@ -58,13 +66,8 @@ export async function serveSubmit(
     maxRuntimeSeconds: checked.maxRuntimeSeconds,
     correlationId: request.correlationId,
   };
-  const { config, gateway, records, getTarget } = app.jobs();
-  const onRecorded = (record: JobRecord, replayed: boolean): void => {
-    auditRecorded(log, record, replayed);
-  };
   const target = getTarget(template.target);
-  const { deployment } = config;
-  return submitJob(submission, { deployment, target, gateway, records, now: app.now, onRecorded });
+  return submitJob(submission, { ...ports, deployment: config.deployment, target });
 }
 
 type Checked =
@@ -74,19 +77,23 @@ type Checked =
 interface Serving {
   readonly app: SubmitApp;
   readonly request: ApiRequest;
+  /** Those that hold for the caller. */
+  readonly limits: TemplateLimits;
 }
 
-/** Checks a body against its template; a refused one may be the repetition of one that was accepted in its time. */
+/** Checks a body against its template and the switches; a refused one may be the repetition of one that was accepted in its time. */
 async function checkOrRecall(
   body: SubmitBody,
   named: SubmittedBefore,
-  { app, request }: Serving,
+  { app, request, limits }: Serving,
 ): Promise<Checked> {
   try {
     const { template } = named;
     requireVersion(body, template);
     const parameters = requireParameters(body, template, app);
-    return { kind: 'valid', parameters, maxRuntimeSeconds: toRuntimeLimit(body, template) };
+    const maxRuntimeSeconds = toRuntimeLimit(body, limits);
+    await app.admitJob(template.name, named.deadline);
+    return { kind: 'valid', parameters, maxRuntimeSeconds };
   } catch (error) {
     if (!(error instanceof Problem) || !request.headers.has('idempotency-key')) throw error;
     const { config, records } = app.jobs();
@@ -97,25 +104,18 @@ async function checkOrRecall(
   }
 }
 
-function requirePermission(caller: Caller, template: Template, log: Log): void {
+/** Gives what allows the caller to run the template. */
+function requirePermission(
+  caller: Caller,
+  template: Template,
+): Extract<RunDecision, { readonly kind: 'allow' }> {
   const decision = decideRun(caller, template);
-  log.write('audit', 'decided', {
-    action: 'submit-job',
-    template: template.name,
-    templateVersion: template.version,
-    decision: decision.kind,
-    rule: decision.rule,
-  });
-  if (decision.kind === 'allow') return;
-  const { issuer, subject, client, groups } = caller;
-  throw new Problem(
-    'template_forbidden',
-    `You are ${subject}; running ${template.name} needs ${decision.missing.join(' and ')}. ${template.access}`,
-    {
-      caller: { issuer, subject, client, groups, closestRule: decision.rule },
-      missing: decision.missing,
-    },
-  );
+  if (decision.kind === 'allow') return decision;
+  throw refuseRun(caller, template, decision);
+}
+
+function toAuditedTemplate(template: Template): Pick<AuditRecord, 'template' | 'templateVersion'> {
+  return { template: template.name, templateVersion: template.version };
 }
 
 function requireVersion(body: SubmitBody, template: Template): void {
@@ -136,18 +136,17 @@ function requireParameters(body: SubmitBody, template: Template, app: SubmitApp)
   throw new Problem('validation_failed', detail, { errors: check.errors });
 }
 
-function toRuntimeLimit(body: SubmitBody, template: Template): number {
-  const most = template.limits.maxRuntimeSeconds;
+function toRuntimeLimit(body: SubmitBody, limits: TemplateLimits): number {
+  const most = limits.maxRuntimeSeconds;
   const wanted = body.maxRuntimeSeconds ?? most;
   if (wanted <= most) return wanted;
-  throw new Problem('validation_failed', 'The run would be longer than the template allows.', {
+  throw new Problem('validation_failed', 'The run would be longer than you may let it be.', {
     errors: [{ pointer: '/maxRuntimeSeconds', message: `must be <= ${most}` }],
   });
 }
 
-function auditRecorded(log: Log, record: JobRecord, replayed: boolean): void {
-  log.write('audit', 'recorded', {
-    action: 'submit-job',
+function logRecorded(log: Log, record: JobRecord, replayed: boolean): void {
+  log.write('info', 'recorded', {
     jobId: record.id,
     template: record.template,
     templateVersion: record.templateVersion,

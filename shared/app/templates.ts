@@ -1,5 +1,5 @@
 import type { Caller } from '../identity/caller.ts';
-import { decideRun } from '../policy.ts';
+import { decideStart } from '../policy/decision.ts';
 import type { Catalog } from '../templates/catalog.ts';
 import type { Template } from '../templates/template.ts';
 
@@ -25,6 +25,8 @@ export interface TemplateView extends TemplateSummary {
     readonly run: boolean;
     readonly missing: readonly string[];
     readonly access: string;
+    /** Those that hold for this caller; null for one who may not run it. */
+    readonly limits: Template['limits'] | null;
   };
 }
 
@@ -35,7 +37,7 @@ export function listRunnable(
   publicUrl: string,
 ): readonly TemplateSummary[] {
   return catalog
-    .filter((template) => decideRun(caller, template).kind === 'allow')
+    .filter((template) => decideStart(caller, template).kind === 'allow')
     .map((template) => toSummary(template, publicUrl));
 }
 
@@ -45,7 +47,7 @@ export function toTemplateView(
   caller: Caller,
   publicUrl: string,
 ): TemplateView {
-  const decision = decideRun(caller, template);
+  const decision = decideStart(caller, template);
   return {
     ...toSummary(template, publicUrl),
     digest: template.digest,
@@ -58,6 +60,7 @@ export function toTemplateView(
       run: decision.kind === 'allow',
       missing: decision.kind === 'deny' ? decision.missing : [],
       access: template.access,
+      limits: decision.kind === 'allow' ? decision.limits : null,
     },
   };
 }

@@ -10,7 +10,7 @@ export interface AwsCredentials {
 /** Reads the role's credentials anew, since the platform may renew them. */
 export type AwsCredentialsSource = () => AwsCredentials;
 
-/** One call of an AWS JSON 1.0 API. */
+/** One call of an AWS JSON API. */
 export interface AwsJsonCall {
   readonly service: string;
   readonly region: string;
@@ -18,6 +18,8 @@ export interface AwsJsonCall {
   readonly endpoint: string | null;
   /** `X-Amz-Target`, such as `DynamoDB_20120810.GetItem`. */
   readonly target: string;
+  /** The version of the service's protocol. Source: the service's model in the AWS SDK. */
+  readonly jsonVersion: '1.0' | '1.1';
   readonly body: string;
   readonly deadline: Date;
 }
@@ -40,7 +42,10 @@ export async function sendAwsJson(
       service: call.service,
       region: call.region,
       body: call.body,
-      headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': call.target },
+      headers: {
+        'Content-Type': `application/x-amz-json-${call.jsonVersion}`,
+        'X-Amz-Target': call.target,
+      },
     },
     credentials,
   );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TargetConfig } from '../config.ts';
+import type { TargetConfig } from '../config/jobs.ts';
 import { toAccountEmail } from '../credentials/accounts.ts';
 import type { GoogleTokens } from '../credentials/google-tokens.ts';
 import type { JobGateway, JobReference, Submission } from '../jobs/ports.ts';

@@ -1,13 +1,24 @@
-import type { APIGatewayAuthorizerResult } from 'aws-lambda';
+import type { APIGatewayAuthorizerResult, Statement } from 'aws-lambda';
 import { toCallerContext, type Caller } from '../identity/caller.ts';
 import { ROUTES, type Route } from './routes.ts';
+
+/** What the answer depends on beside the caller. */
+export interface AuthorizerResultOptions {
+  /** The method that was asked for; only its API and stage count. */
+  readonly methodArn: string;
+  /** Value of the API key that the caller's requests are counted on. */
+  readonly usageKey: string;
+}
 
 /**
  * Writes the authorizer's answer: a policy that allows every method the caller's scopes cover, and nothing else.
  * API Gateway caches it per token and replays it on other routes, so it never names only the route that was asked for.
- * Source: Amazon API Gateway, output from a Lambda authorizer.
+ * Source: Amazon API Gateway, output from a Lambda authorizer; usage plans with API keys from an authorizer.
  */
-export function toAuthorizerResult(caller: Caller, methodArn: string): APIGatewayAuthorizerResult {
+export function toAuthorizerResult(
+  caller: Caller,
+  { methodArn, usageKey }: AuthorizerResultOptions,
+): APIGatewayAuthorizerResult {
   const stageArn = methodArn.split('/', 2).join('/');
   const routes: readonly Route[] = Object.values(ROUTES);
   const allowed = routes.filter(
@@ -15,25 +26,25 @@ export function toAuthorizerResult(caller: Caller, methodArn: string): APIGatewa
   );
   return {
     principalId: escapeForJson(caller.subject),
-    policyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        allowed.length === 0
-          ? { Effect: 'Deny', Action: 'execute-api:Invoke', Resource: `${stageArn}/*/*` }
-          : {
-              Effect: 'Allow',
-              Action: 'execute-api:Invoke',
-              Resource: allowed.map((route) => toResource(stageArn, route)),
-            },
-      ],
-    },
+    policyDocument: { Version: '2012-10-17', Statement: [toStatement(stageArn, allowed)] },
     context: {
       ...toCallerContext(caller),
       callerJson: describeForGateway(caller),
       logIssuer: escapeForJson(caller.issuer),
       logClient: escapeForJson(caller.client),
+      logActor: escapeForJson(caller.actor ?? ''),
+      logTokenId: escapeForJson(caller.tokenId),
     },
+    usageIdentifierKey: usageKey,
   };
+}
+
+/** An Allow that names nothing is no policy: API Gateway would answer 500 for what is a denial. */
+function toStatement(stageArn: string, allowed: readonly Route[]): Statement {
+  const Action = 'execute-api:Invoke';
+  return allowed.length === 0
+    ? { Effect: 'Deny', Action, Resource: `${stageArn}/*/*` }
+    : { Effect: 'Allow', Action, Resource: allowed.map((route) => toResource(stageArn, route)) };
 }
 
 /** A path parameter becomes `*`, which also crosses slashes: finer rules are the handlers'. */

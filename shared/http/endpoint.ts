@@ -1,8 +1,14 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
-import { describeCaller, type Caller } from '../identity/caller.ts';
+import { readEdgeConfig } from '../config/edge.ts';
+import type { Environment } from '../config/reader.ts';
+import { describeCaller, hasExpired, type Caller } from '../identity/caller.ts';
 import { describeCause, type Log } from '../log.ts';
-import { Problem, PROBLEMS, toProblem, type ProblemCode } from '../problem.ts';
+import type { Guard } from '../policy/guard.ts';
+import { refuseScope } from '../policy/refusal.ts';
+import { Denial, findGround, Problem, PROBLEMS, toProblem } from '../problem.ts';
+import { createAuditTrail, recordDenials, type AuditTrail } from './audit-trail.ts';
+import { findEdge } from './edge.ts';
 import { parseRequest, type ApiRequest } from './request.ts';
 import { toProblemResult, toProxyResult, type ApiResponse } from './response.ts';
 import { ROUTES, type OperationId } from './routes.ts';
@@ -18,13 +24,22 @@ export interface Invocation {
 /** An invocation by a caller whose token has not expired and has the route's scope. */
 export interface AuthorizedInvocation extends Invocation {
   readonly caller: Caller;
+  /** Every refusal that is thrown is recorded by the endpoint; what is allowed and worth a record, by the handler. */
+  readonly audit: AuditTrail;
 }
 
 /** What an endpoint needs from outside. */
 export interface EndpointOptions {
   readonly operation: OperationId;
+  /** Read when a request is answered; see {@link readEdgeConfig}. */
+  readonly environment: Environment;
   readonly log: Log;
   readonly now: () => Date;
+}
+
+/** What an endpoint behind the authorizer needs beside. */
+export interface AuthorizedEndpointOptions extends EndpointOptions {
+  readonly guard: Guard;
 }
 
 /** A Lambda handler behind API Gateway: answers every event, throws never. */
@@ -36,12 +51,18 @@ const MOST_MS = 25_000;
 
 /** Makes the handler of a route that needs a caller. */
 export function createEndpoint(
-  options: EndpointOptions,
+  options: AuthorizedEndpointOptions,
   run: (invocation: AuthorizedInvocation) => Promise<ApiResponse>,
 ): ProxyHandler {
-  return createOpenEndpoint(options, (invocation) =>
-    run({ ...invocation, caller: requireCaller(options, invocation.request) }),
-  );
+  return createOpenEndpoint(options, (invocation) => {
+    const { request, deadline } = invocation;
+    const audit = createAuditTrail(request, { ...options, deadline });
+    return recordDenials(audit, async () => {
+      const caller = requireCaller(options, request);
+      await options.guard.admit(caller, deadline);
+      return run({ ...invocation, caller, audit });
+    });
+  });
 }
 
 /** Makes the handler of a route that is served without a token. */
@@ -84,20 +105,14 @@ interface Work {
 
 async function answer(work: Work, invocation: Invocation): Promise<APIGatewayProxyResult> {
   try {
+    const edge = readEdgeConfig(work.options.environment);
     requireAcceptable(work.options.operation, invocation.request);
-    return toProxyResult(await work.run(invocation), invocation.request);
+    return toProxyResult(await work.run(invocation), invocation.request, edge);
   } catch (error) {
     const { options } = work;
     return answerProblem({ ...options, log: invocation.log }, invocation.request, error);
   }
 }
-
-/** Refusals of a person rather than of a request; `template_forbidden` is audited where it is decided, with its rule. */
-const DENIALS: ReadonlySet<ProblemCode> = new Set([
-  'invalid_token',
-  'insufficient_scope',
-  'job_not_found',
-]);
 
 /** Logs the cause, which the caller never sees, and renders the problem. */
 function answerProblem(
@@ -107,15 +122,14 @@ function answerProblem(
 ): APIGatewayProxyResult {
   const problem = toProblem(thrown);
   const { status } = PROBLEMS[problem.code];
-  const denied = DENIALS.has(problem.code);
-  const level = status >= 500 ? 'error' : denied ? 'audit' : 'info';
-  options.log.write(level, 'refused', {
+  const ground = findGround(problem);
+  options.log.write(status >= 500 ? 'error' : 'info', 'refused', {
     code: problem.code,
-    ...(denied ? { action: options.operation, decision: 'deny' } : {}),
+    ...(ground === undefined ? {} : { decision: 'deny', rule: ground.rule }),
     correlationId: request.correlationId,
     ...(problem.cause === undefined ? {} : { cause: describeCause(problem.cause) }),
   });
-  return toProblemResult(problem, request);
+  return toProblemResult(problem, request, findEdge(options.environment));
 }
 
 const ACCEPTABLE = /(^|[\s,])(\*\/\*|application\/(\*|json|problem\+json))\s*($|[,;])/i;
@@ -133,22 +147,23 @@ function toDeadline(context: Context | undefined, startedAt: Date): Date {
   return new Date(startedAt.getTime() + usableMs);
 }
 
+const GET_TOKEN = 'Get a new access token and send it as a Bearer token.';
+
 /** The cached authorizer answer may outlive the token and its policy is coarse: expiry and scope are checked again. */
 function requireCaller(options: EndpointOptions, request: ApiRequest): Caller {
   const { caller, repeatedHeaders } = request;
   if (repeatedHeaders.has('authorization')) {
-    throw new Problem(
+    throw new Denial(
       'invalid_token',
       'Send one Authorization header: which of several counts is not certain.',
+      { rule: 'one-authorization' },
     );
   }
-  if (caller === undefined || caller.expiresAt.getTime() <= options.now().getTime()) {
-    throw new Problem('invalid_token', 'Get a new access token and send it as a Bearer token.');
+  if (caller === undefined || hasExpired(caller, options.now())) {
+    const rule = caller === undefined ? 'caller' : 'token-expiry';
+    throw new Denial('invalid_token', GET_TOKEN, { rule });
   }
   const { scope } = ROUTES[options.operation];
   if (scope === null || caller.scopes.includes(scope)) return caller;
-  throw new Problem('insufficient_scope', `This operation needs the scope ${scope}.`, {
-    caller: { issuer: caller.issuer, subject: caller.subject, client: caller.client },
-    missing: [`scope ${scope}`],
-  });
+  throw refuseScope(caller, scope);
 }

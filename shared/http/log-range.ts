@@ -1,5 +1,5 @@
 import { LOG_PAGE_BYTES, type LogRange } from '../jobs/output.ts';
-import { Problem } from '../problem.ts';
+import { readWhole } from './whole-number.ts';
 
 /** Bytes: a page holds at least one whole character with room to spare. */
 const LEAST_BYTES = 1024;
@@ -17,19 +17,4 @@ export function parseLogRange(query: ReadonlyMap<string, string>): LogRange {
     fallback: LOG_PAGE_BYTES.default,
   });
   return { cursor, limitBytes };
-}
-
-interface Bounds {
-  readonly least: number;
-  readonly most: number;
-  readonly fallback: number;
-}
-
-function readWhole(query: ReadonlyMap<string, string>, name: string, bounds: Bounds): number {
-  const text = query.get(name);
-  if (text === undefined) return bounds.fallback;
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= bounds.least && value <= bounds.most) return value;
-  const detail = `The query parameter ${name} must be a whole number from ${bounds.least} to ${bounds.most}.`;
-  throw new Problem('invalid_request', detail);
 }

@@ -8,6 +8,10 @@ export interface ApiRequest {
   readonly requestId: string;
   /** Path with the stage's prefix, as the caller sent it, for `instance`. */
   readonly path: string;
+  /** Where the request came from and which route it took, as the gateway says. */
+  readonly sourceIp: string | null;
+  readonly httpMethod: string | null;
+  readonly resourcePath: string | null;
   readonly caller: Caller | undefined;
   readonly headers: ReadonlyMap<string, string>;
   /** Names of headers that were sent more than once, of which `headers` holds only the last. */
@@ -22,13 +26,18 @@ export function parseRequest(event: unknown): ApiRequest {
   const members = toMap(event);
   const context = toMap(members.get('requestContext'));
   const headers = toTextMap(members.get('headers'), (name) => name.toLowerCase());
+  const repeatedHeaders = findRepeated(toMap(members.get('multiValueHeaders')));
+  const certain = new Map([...headers].filter(([name]) => !repeatedHeaders.has(name)));
   return {
-    correlationId: chooseCorrelationId(headers, randomUUID()),
+    correlationId: chooseCorrelationId(certain, randomUUID()),
     requestId: toText(context.get('requestId')) ?? 'unknown',
     path: toText(members.get('path')) ?? '',
+    sourceIp: toText(toMap(context.get('identity')).get('sourceIp')) ?? null,
+    httpMethod: toText(members.get('httpMethod')) ?? null,
+    resourcePath: toText(members.get('resource')) ?? null,
     caller: parseCallerContext(context.get('authorizer')),
     headers,
-    repeatedHeaders: findRepeated(toMap(members.get('multiValueHeaders'))),
+    repeatedHeaders,
     query: toTextMap(members.get('queryStringParameters')),
     pathParameters: decodeAll(toTextMap(members.get('pathParameters'))),
     rawBody: readBody(members),

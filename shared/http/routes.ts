@@ -16,6 +16,14 @@ export const ROUTES = {
   'get-job-logs': read('/v1/jobs/{job}/logs'),
   'get-job-result': read('/v1/jobs/{job}/result'),
   'get-job-file': read('/v1/jobs/{job}/files/{path+}'),
+  'get-job-audit': read('/v1/jobs/{job}/audit'),
+  'get-me': { method: 'GET', path: '/v1/me', scope: null, authorized: true },
+  'get-protected-resource': {
+    method: 'GET',
+    path: '/.well-known/oauth-protected-resource/v1',
+    scope: null,
+    authorized: false,
+  },
   'get-health': { method: 'GET', path: '/v1/health', scope: null, authorized: false },
 } as const satisfies Record<string, Route>;
 

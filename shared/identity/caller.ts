@@ -1,6 +1,10 @@
+import { PLAN_NAMES, type PlanName } from '../config/plans.ts';
+
 /** Who makes a request, as a verified token says. Identity is issuer and subject together. Source: RFC 9068 section 2. */
 export interface Caller {
   readonly issuer: string;
+  /** The name that the configuration gives to the issuer; what template rules name. */
+  readonly issuerName: string;
   readonly subject: string;
   readonly client: string;
   /** RFC 8693 `act.sub`: who acts for the subject; null when the subject acts itself. */
@@ -10,6 +14,16 @@ export interface Caller {
   readonly roles: readonly string[];
   readonly tokenId: string;
   readonly expiresAt: Date;
+  /** The usage plan that API Gateway throttles the caller by. */
+  readonly plan: PlanName;
+}
+
+/** Seconds that clocks may differ by; a few minutes at most. Source: RFC 7519 section 4.1.4. */
+export const LEEWAY_SECONDS = 30;
+
+/** Tells whether a caller's token has ended, by the leeway that it was accepted with. */
+export function hasExpired(caller: Caller, now: Date): boolean {
+  return caller.expiresAt.getTime() + LEEWAY_SECONDS * 1000 <= now.getTime();
 }
 
 /** The flat form in which API Gateway carries a caller from the authorizer to the handlers. */
@@ -17,6 +31,7 @@ export type CallerContext = Readonly<Record<ContextKey, string>>;
 
 type ContextKey =
   | 'issuer'
+  | 'issuerName'
   | 'subject'
   | 'client'
   | 'actor'
@@ -24,7 +39,8 @@ type ContextKey =
   | 'groups'
   | 'roles'
   | 'tokenId'
-  | 'expiresAt';
+  | 'expiresAt'
+  | 'plan';
 
 /**
  * Flattens a caller into authorizer context values, strings only.
@@ -33,6 +49,7 @@ type ContextKey =
 export function toCallerContext(caller: Caller): CallerContext {
   return {
     issuer: caller.issuer,
+    issuerName: caller.issuerName,
     subject: caller.subject,
     client: caller.client,
     actor: caller.actor ?? '',
@@ -41,6 +58,7 @@ export function toCallerContext(caller: Caller): CallerContext {
     roles: JSON.stringify(caller.roles),
     tokenId: caller.tokenId,
     expiresAt: String(Math.floor(caller.expiresAt.getTime() / 1000)),
+    plan: caller.plan,
   };
 }
 
@@ -52,8 +70,9 @@ export function parseCallerContext(context: unknown): Caller | undefined {
     const value: unknown = values.get(key);
     return typeof value === 'string' ? value : undefined;
   };
-  const [issuer, subject, client, tokenId] = [
+  const [issuer, issuerName, subject, client, tokenId] = [
     text('issuer'),
+    text('issuerName'),
     text('subject'),
     text('client'),
     text('tokenId'),
@@ -61,11 +80,14 @@ export function parseCallerContext(context: unknown): Caller | undefined {
   const lists = [text('grantedScopes'), text('groups'), text('roles')].map(parseList);
   const [scopes, groups, roles] = lists;
   const expiresAt = parseInstant(text('expiresAt'));
-  if (!issuer || !subject || client === undefined || tokenId === undefined) return undefined;
+  const plan = PLAN_NAMES.find((name) => name === text('plan'));
+  if (!issuer || !issuerName || plan === undefined) return undefined;
+  if (!subject || client === undefined || tokenId === undefined) return undefined;
   if (!scopes || !groups || !roles || !expiresAt) return undefined;
   const actor = text('actor');
   return {
     issuer,
+    issuerName,
     subject,
     client,
     actor: actor === undefined || actor === '' ? null : actor,
@@ -74,6 +96,7 @@ export function parseCallerContext(context: unknown): Caller | undefined {
     roles,
     tokenId,
     expiresAt,
+    plan,
   };
 }
 

@@ -12,13 +12,19 @@ export class KeysUnavailableError extends Error {
 export const KEY_SET_TIMES = {
   freshMs: 10 * 60_000,
   staleMs: 60 * 60_000,
-  /** After a failure, or for a key id that was looked for in vain, no new fetch before this. */
+  /** From a fetch that was answered to the next one for a key id that it did not hold. */
+  retryMs: 1_000,
+  /** From a fetch that failed to the next one. */
   cooldownMs: 5_000,
 } as const;
 
+/** An issuer publishes a handful; each one is work for whoever must read the set. */
+const MAX_KEYS = 100;
+const MIN_RSA_BYTES = 256;
+
 interface KeySetState {
-  keys: JWTVerifyGetKey;
-  fetchedAt: number;
+  readonly keys: JWTVerifyGetKey;
+  readonly fetchedAt: number;
 }
 
 /** Everything a key source needs from outside. */
@@ -26,6 +32,8 @@ export interface KeySourceOptions {
   readonly jwksUri: string;
   readonly fetchKeySet: FetchKeySet;
   readonly now: () => Date;
+  /** Is told the age of the keys whenever they serve although they should have been read again. */
+  readonly reportStale: (ageSeconds: number) => void;
 }
 
 /**
@@ -38,10 +46,8 @@ export function createKeySource(options: KeySourceOptions): JWTVerifyGetKey {
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let lastFailure: unknown;
   let inFlight: Promise<void> | undefined;
-  const age = (): number =>
+  const ageMs = (): number =>
     state === undefined ? Number.POSITIVE_INFINITY : options.now().getTime() - state.fetchedAt;
-  const coolingDown = (): boolean =>
-    options.now().getTime() - attemptedAt < KEY_SET_TIMES.cooldownMs;
 
   const reload = async (): Promise<void> => {
     attemptedAt = options.now().getTime();
@@ -54,23 +60,39 @@ export function createKeySource(options: KeySourceOptions): JWTVerifyGetKey {
     }
   };
   const refresh = async (): Promise<void> => {
-    if (inFlight === undefined && coolingDown()) return;
+    const pauseMs = lastFailure === undefined ? KEY_SET_TIMES.retryMs : KEY_SET_TIMES.cooldownMs;
+    if (inFlight === undefined && options.now().getTime() - attemptedAt < pauseMs) return;
     inFlight ??= reload().finally(() => (inFlight = undefined));
     await inFlight;
   };
 
   return async (header, token) => {
-    if (age() > KEY_SET_TIMES.freshMs) await refresh();
-    if (state === undefined || age() > KEY_SET_TIMES.staleMs) throw unavailable(lastFailure);
-    try {
-      return await state.keys(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    }
+    if (ageMs() > KEY_SET_TIMES.freshMs) await refresh();
+    if (state === undefined || ageMs() > KEY_SET_TIMES.staleMs) throw unavailable(lastFailure);
+    if (ageMs() > KEY_SET_TIMES.freshMs) options.reportStale(Math.floor(ageMs() / 1000));
+    const held = await findKey(state.keys, header, token);
+    if (held !== undefined) return held;
     await refresh();
     if (lastFailure !== undefined) throw unavailable(lastFailure);
-    return state.keys(header, token);
+    const found = await findKey(state.keys, header, token);
+    if (found === undefined) throw new errors.JWKSNoMatchingKey();
+    return found;
   };
+}
+
+type Key = Awaited<ReturnType<JWTVerifyGetKey>>;
+
+/** Returns undefined when no key has the id. A key that cannot be used is the issuer's fault, not the token's. */
+async function findKey(
+  keys: JWTVerifyGetKey,
+  ...[header, token]: Parameters<JWTVerifyGetKey>
+): Promise<Key | undefined> {
+  try {
+    return await keys(header, token);
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+    throw error instanceof errors.JOSEError ? error : unavailable(error);
+  }
 }
 
 function unavailable(cause?: unknown): KeysUnavailableError {
@@ -83,6 +105,8 @@ function parseKeySet(value: unknown): JSONWebKeySet {
     typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined;
   if (!Array.isArray(listed))
     throw new KeysUnavailableError('the issuer’s key set has no keys array');
+  if (listed.length > MAX_KEYS)
+    throw new KeysUnavailableError(`the issuer’s key set has more than ${MAX_KEYS} keys`);
   const byId = new Map<string, JSONWebKeySet['keys'][number] | null>();
   for (const key of listed.filter(isSigningKey)) byId.set(key.kid, byId.has(key.kid) ? null : key);
   return { keys: [...byId.values()].filter((key) => key !== null) };
@@ -96,10 +120,16 @@ function isSigningKey(value: unknown): value is JSONWebKeySet['keys'][number] & 
   return typeof kid === 'string' && kid !== '' && use === 'sig' && !secret && !isWeakRsa(value);
 }
 
-/** An RSA exponent that is absent, even or 1 verifies what nobody signed. Source: RFC 8017 section 3.1. */
+/**
+ * A modulus below 2048 bits can be factored; an exponent that is absent, even or 1 verifies what nobody signed.
+ * Source: RFC 7518 section 3.3, RFC 8017 section 3.1.
+ */
 function isWeakRsa(key: object): boolean {
   if (!('kty' in key) || key.kty !== 'RSA') return false;
-  const bytes = Buffer.from('e' in key ? String(key.e) : '', 'base64url');
-  const last = bytes.at(-1) ?? 0;
-  return last % 2 === 0 || (last === 1 && bytes.subarray(0, -1).every((byte) => byte === 0));
+  const modulus = Buffer.from('n' in key ? String(key.n) : '', 'base64url');
+  const exponent = Buffer.from('e' in key ? String(key.e) : '', 'base64url');
+  const last = exponent.at(-1) ?? 0;
+  const isOne = last === 1 && exponent.subarray(0, -1).every((byte) => byte === 0);
+  const significant = modulus.subarray(modulus.findIndex((byte) => byte !== 0));
+  return significant.length < MIN_RSA_BYTES || last % 2 === 0 || isOne;
 }

@@ -1,22 +1,22 @@
-import { decideReadData, decideSee, type Decision } from '../policy.ts';
-import { Problem } from '../problem.ts';
+import { decideReadData, decideSee, type Decision } from '../policy/decision.ts';
+import { refuseData } from '../policy/refusal.ts';
+import { Denial, Problem, type DenialGround } from '../problem.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Catalog } from '../templates/catalog.ts';
 import { findTemplate } from '../templates/catalog.ts';
 import { isTerminal, parseJobId, type JobRecord } from './job.ts';
 import { adoptUpstream, endRecord } from './progress.ts';
+import { deliverLeft, settleOutbox, type StoredOutboxPorts } from './outbox.ts';
 import { readLogTail } from './output.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from './ports.ts';
 
 /** What looking at jobs needs from outside; `readerOf` names the reading account of a target. */
-export interface BrowsePorts {
-  readonly records: JobRecords;
+export interface BrowsePorts extends StoredOutboxPorts {
   readonly gateway: JobGateway;
   readonly storage: JobStorage;
   /** How the target's reader reaches storage. */
   readonly accessOf: (target: string, deadline: Date) => StorageAccess;
   readonly readerOf: (target: string) => string;
-  readonly now: () => Date;
 }
 
 /** Who looks at which job, until when. */
@@ -30,12 +30,13 @@ export interface BrowseRequest {
  * Gets a job that the caller may see, brought up to date.
  * @throws Problem `job_not_found` for an unknown job and for somebody else's alike; upstream problems.
  */
-export async function getJob(request: BrowseRequest, ports: BrowsePorts): Promise<JobRecord> {
-  return refreshJob(await findVisible(request, ports.records), request.deadline, ports);
+export async function getJob(request: BrowseRequest, ports: BrowsePorts): Promise<AllowedJob> {
+  const { record, decision } = await findVisible(request, ports.records);
+  return { record: await refreshJob(record, request.deadline, ports), decision };
 }
 
-/** A job whose data the caller may read, and the rule that allowed it. */
-export interface ReadableJob {
+/** A job that is shown to the caller, and the rule that allowed it. */
+export interface AllowedJob {
   readonly record: JobRecord;
   readonly decision: Decision & { readonly kind: 'allow' };
 }
@@ -49,13 +50,12 @@ export async function findReadableJob(
   request: BrowseRequest,
   records: JobRecords,
   catalog: Catalog,
-): Promise<ReadableJob> {
-  const record = await findVisible(request, records);
-  const decision = decideReadData(request.caller, record, findTemplate(catalog, record.template));
+): Promise<AllowedJob> {
+  const { record } = await findVisible(request, records);
+  const template = findTemplate(catalog, record.template);
+  const decision = decideReadData(request.caller, record, template);
   if (decision.kind === 'allow') return { record, decision };
-  const code = decision.rule === 'data:read' ? 'insufficient_scope' : 'template_forbidden';
-  const detail = `You may see this job; to read its data you need ${decision.missing.join(' and ')}.`;
-  throw new Problem(code, detail, { job: record.id, missing: decision.missing });
+  throw refuseData(request.caller, { template, audited: toAudited(record) }, decision);
 }
 
 /** As {@link findReadableJob}, brought up to date. @throws upstream problems too. */
@@ -63,30 +63,61 @@ export async function getReadableJob(
   request: BrowseRequest,
   ports: BrowsePorts,
   catalog: Catalog,
-): Promise<ReadableJob> {
+): Promise<AllowedJob> {
   const { record, decision } = await findReadableJob(request, ports.records, catalog);
   return { record: await refreshJob(record, request.deadline, ports), decision };
 }
 
-async function findVisible(request: BrowseRequest, records: JobRecords): Promise<JobRecord> {
+/** What the audit says of a job. */
+export function toAudited(record: JobRecord): {
+  readonly template: string;
+  readonly templateVersion: string;
+  readonly jobId: string;
+} {
+  const { id, template, templateVersion } = record;
+  return { template, templateVersion, jobId: id };
+}
+
+function findVisible(request: BrowseRequest, records: JobRecords): Promise<AllowedJob> {
+  return findJob(request, records, (record) => decideSee(request.caller, record));
+}
+
+/** Finds a job that a decision shows to the caller. @throws Problem `job_not_found` for all others alike. */
+export async function findJob(
+  request: BrowseRequest,
+  records: JobRecords,
+  decide: (record: JobRecord) => Decision,
+): Promise<AllowedJob> {
   const jobId = parseJobId(request.rawJobId);
   const record = jobId === undefined ? undefined : await records.find(jobId, request.deadline);
-  if (record === undefined || decideSee(request.caller, record).kind === 'deny') {
-    throw new Problem('job_not_found', 'No job of yours has this id.');
+  if (record === undefined) {
+    throw notFound({ rule: 'no-such-job', ...(jobId === undefined ? {} : { jobId }) });
   }
-  return record;
+  const decision = decide(record);
+  if (decision.kind === 'allow') return { record, decision };
+  const { rule, missing } = decision;
+  throw notFound({ rule, missing, ...toAudited(record) });
+}
+
+/** The same words for a stranger's job and for none: only the audit tells them apart. */
+function notFound(ground: DenialGround): Denial {
+  return new Denial('job_not_found', 'No job of yours has this id.', ground);
 }
 
 /** Milliseconds since it was last seen, or submitted, after which a job that Dataproc does not know counts as lost. */
 const LOST_AFTER_MS = 15 * 60_000;
 
-/** Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. */
+/**
+ * Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. What is left
+ * in the outbox is delivered before the record is written anew, or at once when it never will be.
+ */
 export async function refreshJob(
   record: JobRecord,
   deadline: Date,
   ports: BrowsePorts,
 ): Promise<JobRecord> {
-  if (isTerminal(record.state) || isFresh(record, ports.now())) return record;
+  if (isTerminal(record.state)) return settleOutbox(record, deadline, ports);
+  if (isFresh(record, ports.now())) return record;
   const upstream = await ports.gateway.find({
     jobId: record.id,
     target: record.target.name,
@@ -97,7 +128,8 @@ export async function refreshJob(
   const seen =
     upstream === undefined ? endIfLost(record, now) : adoptUpstream(record, upstream, now);
   if (seen === record) return record;
-  const next = await withLogTail(seen, deadline, ports);
+  const settled = await deliverLeft(seen, deadline, ports);
+  const next = await withLogTail(settled, deadline, ports);
   const outcome = await ports.records.replace(next, deadline);
   return outcome === 'replaced' ? next : ((await ports.records.find(record.id, deadline)) ?? next);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AuditRecord } from '../policy/audit-record.ts';
 import type { TemplateName } from '../templates/template.ts';
 import { canonicalize } from './canonical-json.ts';
 
@@ -81,6 +82,8 @@ export interface JobRecord {
   /** Prefix of the driver output objects; null until Dataproc names it. */
   readonly driverOutputUri: string | null;
   readonly error: JobError | null;
+  /** Audit records of this job that the audit has not taken yet, or is not known to have. */
+  readonly outbox: readonly AuditRecord[];
   /** Seconds since the epoch after which DynamoDB may drop the record; null while the job runs. */
   readonly expiresAtSeconds: number | null;
 }

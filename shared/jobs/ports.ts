@@ -1,4 +1,5 @@
 import type { RenderedProgram } from '../templates/render.ts';
+import type { AuditRecord } from '../policy/audit-record.ts';
 import type { HistoryEntry, JobError, JobId, JobRecord, JobState } from './job.ts';
 
 /** What is sent upstream for one job. */
@@ -59,6 +60,25 @@ export interface JobRecords {
   find(jobId: JobId, deadline: Date): Promise<JobRecord | undefined>;
   /** Writes `record` over the version before it; `conflict` when another writer was first. */
   replace(record: JobRecord, deadline: Date): Promise<'replaced' | 'conflict'>;
+}
+
+/** Which records are looked for: of one job, within a time, from a mark on that an earlier answer gave. */
+export interface AuditQuery {
+  readonly job: JobId;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly token: string | null;
+}
+
+/** Records as the audit holds them, oldest first, perhaps some twice; `token` is null when there are no more. */
+export interface AuditAnswer {
+  readonly records: readonly AuditRecord[];
+  readonly token: string | null;
+}
+
+/** Reads the audit. Throws Problem `upstream_unavailable`; `invalid_request` for a mark that it does not know. */
+export interface AuditReader {
+  read(query: AuditQuery, deadline: Date): Promise<AuditAnswer>;
 }
 
 /** One object in storage. */

@@ -1,47 +1,26 @@
-import type { Caller } from '../identity/caller.ts';
 import { Problem } from '../problem.ts';
-import type { Parameters } from '../templates/parameters.ts';
-import { renderProgram, toOutputUri } from '../templates/render.ts';
-import type { Template } from '../templates/template.ts';
 import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
-import { deriveJobId, type JobId, type JobRecord } from './job.ts';
+import type { JobRecord } from './job.ts';
 import { toUpstreamLabels } from './labels.ts';
-import type { JobGateway, JobRecords, PutOutcome, Submission, UpstreamJob } from './ports.ts';
+import {
+  deliver,
+  deliverLeft,
+  recordOnJob,
+  settleOutbox,
+  type StoredOutboxPorts,
+} from './outbox.ts';
+import type { PutOutcome, UpstreamJob } from './ports.ts';
 import { adoptUpstream, endRecord, takeUpstream } from './progress.ts';
-
-/** A request that passed every check: identity, policy, schema. */
-export interface SubmitRequest {
-  readonly caller: Caller;
-  readonly template: Template;
-  readonly parameters: Parameters;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly maxRuntimeSeconds: number;
-  readonly idempotencyKey: string;
-  /** The body as sent, before defaults. */
-  readonly rawBody: unknown;
-  readonly correlationId: string;
-  readonly deadline: Date;
-}
-
-/** Where a job runs. */
-export interface SubmitTarget {
-  readonly name: string;
-  readonly project: string;
-  readonly region: string;
-  readonly stagingBucket: string;
-}
-
-/** What submitting needs from outside. */
-export interface SubmitPorts {
-  readonly deployment: string;
-  readonly target: SubmitTarget;
-  readonly gateway: JobGateway;
-  readonly records: JobRecords;
-  readonly now: () => Date;
-  /** Told once the record is durable, before Dataproc is called. */
-  readonly onRecorded: (record: JobRecord, replayed: boolean) => void;
-}
+import {
+  toJobId,
+  toRecord,
+  toSubmission,
+  type SubmitPorts,
+  type SubmitRequest,
+  type SubmittedBefore,
+  type SubmitWork,
+} from './submission.ts';
 
 /** The job, and whether it was there before. */
 export interface SubmitResult {
@@ -51,7 +30,8 @@ export interface SubmitResult {
 
 /**
  * Submits a job exactly once: the record is put first and only if absent, then the batch is created under the same id,
- * so that a repeated request, whatever was lost before, finds the same job.
+ * so that a repeated request, whatever was lost before, finds the same job. The audit record of the permission is put
+ * together with it, and taken off again by the write that follows, once the audit has it.
  * @throws Problem `idempotency_key_reused`; `template_changed` for a repeated request whose template is another one
  * by now and whose job never reached Dataproc; upstream problems, after which the record stays `submitting` for a retry,
  * unless the refusal was definite and ended it as `failed`.
@@ -61,7 +41,8 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
   ports.onRecorded(record, false);
-  return { record: await submitUpstream(record, { request, ports }), replayed: false };
+  const delivery = deliver(record.outbox, request.deadline, ports);
+  return { record: await submitUpstream(record, delivery, { request, ports }), replayed: false };
 }
 
 /** A put that failed may have gone through: its problem names the key, which alone makes a repetition safe. */
@@ -82,12 +63,6 @@ async function putRecord(
   }
 }
 
-/** What names a request that was sent before. */
-export type SubmittedBefore = Pick<
-  SubmitRequest,
-  'caller' | 'template' | 'idempotencyKey' | 'rawBody' | 'deadline'
->;
-
 /** Finds the job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
 export async function findSubmittedBefore(
   request: SubmittedBefore,
@@ -99,12 +74,11 @@ export async function findSubmittedBefore(
   return record?.fingerprint === fingerprint(request.rawBody) ? record : undefined;
 }
 
-interface Work {
-  readonly request: SubmitRequest;
-  readonly ports: SubmitPorts;
-}
-
-async function resume(existing: JobRecord, asked: JobRecord, work: Work): Promise<SubmitResult> {
+async function resume(
+  existing: JobRecord,
+  asked: JobRecord,
+  work: SubmitWork,
+): Promise<SubmitResult> {
   if (existing.fingerprint !== asked.fingerprint) {
     throw new Problem(
       'idempotency_key_reused',
@@ -112,21 +86,39 @@ async function resume(existing: JobRecord, asked: JobRecord, work: Work): Promis
       { job: existing.id },
     );
   }
-  work.ports.onRecorded(existing, true);
-  const record = await takeOver(existing, work);
+  const recorded = await recordReplay(existing, work.request, work.ports);
+  work.ports.onRecorded(recorded, true);
+  const record = await takeOver(recorded, work);
   if (record.state !== 'submitting') return { record, replayed: true };
-  return { record: await submitUpstream(record, work), replayed: true };
+  const delivery = Promise.resolve(record.outbox);
+  return { record: await submitUpstream(record, delivery, work), replayed: true };
+}
+
+/**
+ * Records that a job was asked for again, and delivers what is left on its item from before.
+ * @throws Problem `upstream_unavailable` when it can be recorded nowhere.
+ */
+export async function recordReplay(
+  existing: JobRecord,
+  request: Pick<SubmitRequest, 'describe' | 'deadline'>,
+  ports: StoredOutboxPorts,
+): Promise<JobRecord> {
+  const { describe, deadline } = request;
+  const decision = describe({ jobId: existing.id, replayed: true });
+  const recorded = await recordOnJob(existing, decision, { deadline, ports });
+  return recorded.state === 'submitting' ? recorded : settleOutbox(recorded, deadline, ports);
 }
 
 /** Milliseconds after which an unfinished record is marked before it is worked on again; parallel requests are younger. */
 const MARK_AFTER_MS = 60_000;
 
 /** Marks an old unfinished record as being worked on, so that nobody counts its job as lost meanwhile. */
-async function takeOver(record: JobRecord, { request, ports }: Work): Promise<JobRecord> {
+async function takeOver(record: JobRecord, { request, ports }: SubmitWork): Promise<JobRecord> {
   const now = ports.now();
   const old = now.getTime() - Date.parse(record.checkedAt) >= MARK_AFTER_MS;
   if (record.state !== 'submitting' || !old) return record;
-  const next = { ...record, version: record.version + 1, checkedAt: now.toISOString() };
+  const settled = await deliverLeft(record, request.deadline, ports);
+  const next = { ...settled, version: record.version + 1, checkedAt: now.toISOString() };
   return keep(next, ports, request.deadline);
 }
 
@@ -136,14 +128,22 @@ interface Started {
   readonly refusal?: Problem;
 }
 
-async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord> {
+/** Starts the job while its outbox is delivered; `delivery` gives what is left of it. */
+async function submitUpstream(
+  record: JobRecord,
+  delivery: Promise<JobRecord['outbox']>,
+  work: SubmitWork,
+): Promise<JobRecord> {
   const { request, ports } = work;
   const named = { job: record.id, idempotencyKey: request.idempotencyKey };
   let started: Started;
   let kept: JobRecord;
   try {
-    started = await start(record, work);
-    kept = await keep(started.next, ports, request.deadline);
+    const [start, outbox] = await Promise.allSettled([startJob(record, work), delivery]);
+    if (start.status === 'rejected') throw start.reason;
+    if (outbox.status === 'rejected') throw outbox.reason;
+    started = start.value;
+    kept = await keep({ ...started.next, outbox: outbox.value }, ports, request.deadline);
   } catch (error) {
     throw error instanceof Problem ? namingJob(error, { ...named, advice: 'recorded' }) : error;
   }
@@ -152,7 +152,7 @@ async function submitUpstream(record: JobRecord, work: Work): Promise<JobRecord>
 }
 
 /** Only a refusal of the submission itself is definite: after it, nothing of this id runs. */
-async function start(record: JobRecord, work: Work): Promise<Started> {
+async function startJob(record: JobRecord, work: SubmitWork): Promise<Started> {
   const { request, ports } = work;
   if (record.templateDigest !== request.template.digest) return adopt(record, work);
   try {
@@ -170,7 +170,7 @@ function refuse(record: JobRecord, refusal: Problem, ports: SubmitPorts): Starte
 }
 
 /** The id is taken upstream: it is ours only if its labels name this very record. */
-async function adopt(record: JobRecord, work: Work): Promise<Started> {
+async function adopt(record: JobRecord, work: SubmitWork): Promise<Started> {
   const { ports } = work;
   const upstream = await findSubmitted(record, work);
   if (upstream === undefined) throw explainAbsence(record, work);
@@ -183,7 +183,10 @@ async function adopt(record: JobRecord, work: Work): Promise<Started> {
 }
 
 /** Looks at the job as the account that submitted it. To be refused the look says nothing about the job. */
-async function findSubmitted(record: JobRecord, work: Work): Promise<UpstreamJob | undefined> {
+async function findSubmitted(
+  record: JobRecord,
+  work: SubmitWork,
+): Promise<UpstreamJob | undefined> {
   try {
     return await work.ports.gateway.find({
       jobId: record.id,
@@ -198,7 +201,7 @@ async function findSubmitted(record: JobRecord, work: Work): Promise<UpstreamJob
   }
 }
 
-function explainAbsence(record: JobRecord, { request }: Work): Problem {
+function explainAbsence(record: JobRecord, { request }: SubmitWork): Problem {
   if (record.templateDigest === request.template.digest) {
     return new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
   }
@@ -208,11 +211,22 @@ function explainAbsence(record: JobRecord, { request }: Work): Problem {
   );
 }
 
-/** Another writer that was first knows at least as much: its record is the answer. */
+/** Attempts to write over others who only note something on an unfinished record. */
+const KEEP_ATTEMPTS = 4;
+
+/**
+ * Another writer that was first knows at least as much: its record is the answer, unless it still says `submitting`
+ * of a job that is known to have come further.
+ */
 async function keep(next: JobRecord, ports: SubmitPorts, deadline: Date): Promise<JobRecord> {
-  const outcome = await ports.records.replace(next, deadline);
-  if (outcome === 'replaced') return next;
-  return (await ports.records.find(next.id, deadline)) ?? next;
+  let wanted = next;
+  for (let attempt = 1; ; attempt += 1) {
+    if ((await ports.records.replace(wanted, deadline)) === 'replaced') return wanted;
+    const found = (await ports.records.find(next.id, deadline)) ?? wanted;
+    const behind = found.state === 'submitting' && next.state !== 'submitting';
+    if (!behind || attempt === KEEP_ATTEMPTS) return found;
+    wanted = { ...next, version: found.version + 1, outbox: found.outbox };
+  }
 }
 
 function toSubmissionError(problem: Problem): JobRecord['error'] {
@@ -223,68 +237,4 @@ function toSubmissionError(problem: Problem): JobRecord['error'] {
     retryable: false,
     logTail: [],
   };
-}
-
-function toSubmission(record: JobRecord, { request, ports }: Work): Submission {
-  const { stagingBucket } = ports.target;
-  return {
-    jobId: record.id,
-    program: renderProgram(request.template, record.parameters, {
-      stagingBucket,
-      jobId: record.id,
-    }),
-    target: record.target.name,
-    submitterAccount: record.submitterAccount,
-    runtimeAccount: record.runtimeAccount,
-    maxRuntimeSeconds: record.maxRuntimeSeconds,
-    labels: { ...record.labels, ...toUpstreamLabels(record, ports.deployment) },
-    deadline: request.deadline,
-  };
-}
-
-function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
-  const { caller, template } = request;
-  const at = ports.now().toISOString();
-  const id = toJobId(request, ports.deployment);
-  const { name, project, region } = ports.target;
-  return {
-    id,
-    version: 1,
-    state: 'submitting',
-    reason: null,
-    waitReason: 'submitting',
-    template: template.name,
-    templateVersion: template.version,
-    templateDigest: template.digest,
-    submittedBy: {
-      issuer: caller.issuer,
-      subject: caller.subject,
-      client: caller.client,
-      actor: caller.actor,
-    },
-    submittedAt: at,
-    startedAt: null,
-    endedAt: null,
-    checkedAt: at,
-    history: [],
-    parameters: request.parameters,
-    labels: request.labels,
-    correlationId: request.correlationId,
-    retryOf: null,
-    fingerprint: fingerprint(request.rawBody),
-    target: { name, kind: 'batch', project, region },
-    submitterAccount: template.submitter,
-    runtimeAccount: template.runtimeAccount,
-    maxRuntimeSeconds: request.maxRuntimeSeconds,
-    outputUri: toOutputUri(template, id),
-    driverOutputUri: null,
-    error: null,
-    expiresAtSeconds: null,
-  };
-}
-
-function toJobId(request: SubmittedBefore, deployment: string): JobId {
-  const { issuer, subject } = request.caller;
-  const { idempotencyKey, template } = request;
-  return deriveJobId({ deployment, issuer, subject, template: template.name, idempotencyKey });
 }

@@ -1,7 +1,7 @@
 import type { JobRecord, JobState } from './job.ts';
 
 /** Names of a job's links. */
-type LinkName = 'self' | 'logs' | 'result';
+type LinkName = 'self' | 'logs' | 'result' | 'audit';
 
 /** A job as the API shows it. Source: docs/architecture.md. */
 export interface JobView {
@@ -61,7 +61,7 @@ export function toJobView(record: JobRecord, options: ViewOptions): JobView {
     runtimeAccount: toAccountEmail(record),
     maxRuntimeSeconds: record.maxRuntimeSeconds,
     checkedAt: record.checkedAt,
-    links: { self, logs: `${self}/logs`, result: `${self}/result` },
+    links: { self, logs: `${self}/logs`, result: `${self}/result`, audit: `${self}/audit` },
     error: record.error === null || mayReadData ? record.error : { ...record.error, logTail: [] },
   };
 }

@@ -111,7 +111,7 @@ async function sendOnce(
   const text = JSON.stringify(body);
   try {
     return await sendAwsJson(
-      { service: 'dynamodb', region, endpoint, target, body: text, deadline },
+      { service: 'dynamodb', region, endpoint, target, jsonVersion: '1.0', body: text, deadline },
       options.credentials(),
       options.send,
     );

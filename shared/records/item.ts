@@ -7,16 +7,20 @@ export interface JobItem {
   readonly version: AttributeValue;
   readonly state: AttributeValue;
   readonly document: AttributeValue;
+  /** Audit records that are still to be delivered; absent when there are none, so that a scan finds those left. */
+  readonly outbox?: AttributeValue;
   readonly expiresAtSeconds?: AttributeValue;
 }
 
 /** Writes a record as an item: the whole record is one JSON document, what DynamoDB itself reads stands beside it. */
 export function toItem(record: JobRecord): JobItem {
+  const { outbox, ...document } = record;
   return {
     jobId: { S: record.id },
     version: { N: String(record.version) },
     state: { S: record.state },
-    document: { S: JSON.stringify(record) },
+    document: { S: JSON.stringify(document) },
+    ...(outbox.length === 0 ? {} : { outbox: { S: JSON.stringify(outbox) } }),
     ...(record.expiresAtSeconds === null
       ? {}
       : { expiresAtSeconds: { N: String(record.expiresAtSeconds) } }),
@@ -25,14 +29,24 @@ export function toItem(record: JobRecord): JobItem {
 
 /** Reads a record that {@link toItem} wrote. @throws Error when the item is not one: a bug, not a caller's fault. */
 export function parseItem(item: unknown): JobRecord {
-  const document =
-    typeof item === 'object' && item !== null && 'document' in item ? item.document : undefined;
-  const text =
-    typeof document === 'object' && document !== null && 'S' in document ? document.S : undefined;
-  if (typeof text !== 'string') throw new Error('the item holds no document');
+  const text = readText(item, 'document');
+  if (text === undefined) throw new Error('the item holds no document');
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || !('id' in value) || !('version' in value)) {
     throw new Error('the document is no job record');
   }
-  return value as JobRecord;
+  const outbox: unknown = JSON.parse(readText(item, 'outbox') ?? '[]');
+  if (!Array.isArray(outbox)) throw new Error('the outbox is no list');
+  return { ...value, outbox } as unknown as JobRecord;
+}
+
+function readText(item: unknown, name: string): string | undefined {
+  const value = readMember(readMember(item, name), 'S');
+  return typeof value === 'string' ? value : undefined;
+}
+
+function readMember(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? new Map(Object.entries(value)).get(name)
+    : undefined;
 }

@@ -6,6 +6,7 @@ export interface RenderPlace {
   /** Bucket that holds `templates/<name>/<digest>/`. */
   readonly stagingBucket: string;
   readonly jobId: string;
+  readonly correlationId: string;
 }
 
 /** A program with every placeholder replaced: what is sent to Dataproc, and nothing of the caller beyond it. */
@@ -18,7 +19,12 @@ export interface RenderedProgram {
   readonly outputUri: string;
 }
 
-/** Renders a template: one parameter becomes one whole argument, nothing is spliced into a longer string. */
+/**
+ * Renders a template: one parameter becomes one whole argument, nothing is spliced into a longer string. The program
+ * finds its job's id and correlation id in its Spark configuration, and so does whoever looks at the application in
+ * Spark's UI or history. YARN's application tags are no place for them, since serverless batches take no property of
+ * YARN's. Source: https://cloud.google.com/dataproc-serverless/docs/concepts/properties
+ */
 export function renderProgram(
   template: Template,
   parameters: Parameters,
@@ -32,7 +38,11 @@ export function renderProgram(
     mainUri: folder + template.program.main,
     pyFileUris: template.program.pyFiles.map((path) => folder + path),
     args: template.program.args.map((argument) => renderArgument(argument, parameters, outputUri)),
-    properties: template.program.properties,
+    properties: {
+      ...template.program.properties,
+      'spark.jobgate.job': place.jobId,
+      'spark.jobgate.correlation': place.correlationId,
+    },
     outputUri,
   };
 }

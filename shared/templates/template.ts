@@ -16,14 +16,25 @@ export interface PysparkProgram {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Admits a caller who matches every list that is present; in each list one match is enough. */
+/**
+ * Admits a caller who matches every list that is present; in each list one match is enough. A rule without `actors`
+ * admits only callers who act for themselves.
+ */
 export interface AllowRule {
+  /** Names that the configuration gives to issuers. */
   readonly issuers?: readonly string[];
   readonly groups?: readonly string[];
   readonly roles?: readonly string[];
   readonly scopes?: readonly string[];
   readonly clients?: readonly string[];
+  /** Who may act for the subject; `*` stands for any actor. */
   readonly actors?: readonly string[];
+  readonly limits?: RuleLimits;
+}
+
+/** Lower bounds for the callers of one rule; what is absent is as the template says. */
+export interface RuleLimits extends Partial<Omit<TemplateLimits, 'maxConcurrent'>> {
+  readonly maxConcurrent?: Partial<TemplateLimits['maxConcurrent']>;
 }
 
 /** An amount of money as a decimal string. */

@@ -6,21 +6,7 @@ import { toAuthorizerResult } from '../../shared/http/authorizer-response.ts';
 import { PROBLEMS, type ProblemCode } from '../../shared/problem.ts';
 import { ANALYST } from '../support/callers.ts';
 import { ROOT } from './source-files.ts';
-
-interface GatewayResponse {
-  readonly Type: string;
-  readonly Properties: {
-    readonly ResponseType: string;
-    readonly StatusCode?: string;
-    readonly ResponseParameters: Readonly<Record<string, string>>;
-    readonly ResponseTemplates: Readonly<Record<string, string>>;
-  };
-}
-
-interface ResponsesFile {
-  readonly Resources: Readonly<Record<string, GatewayResponse>>;
-  readonly extensions: Readonly<Record<string, { readonly DependsOn: readonly string[] }>>;
-}
+import { parseAccessHelp, renderGatewayResponses } from '../../resources/gateway-responses.js';
 
 /** What each kind of refusal is for a caller; the status is null where the gateway keeps its own. */
 const EXPECTED: readonly (readonly [string, ProblemCode, number | null])[] = [
@@ -34,6 +20,7 @@ const EXPECTED: readonly (readonly [string, ProblemCode, number | null])[] = [
   ['UNSUPPORTED_MEDIA_TYPE', 'unsupported_media_type', 415],
   ['THROTTLED', 'throttled', 429],
   ['QUOTA_EXCEEDED', 'throttled', 429],
+  ['INVALID_API_KEY', 'upstream_unavailable', 503],
   ['AUTHORIZER_FAILURE', 'upstream_unavailable', 503],
   ['AUTHORIZER_CONFIGURATION_ERROR', 'upstream_unavailable', 503],
   ['INTEGRATION_FAILURE', 'upstream_error', 502],
@@ -45,15 +32,29 @@ const EXPECTED: readonly (readonly [string, ProblemCode, number | null])[] = [
 /** The only kind that stands for many statuses, which the gateway sends as they are. */
 const WITHOUT_STATUS = ['DEFAULT_4XX'];
 
-const CHALLENGES: ReadonlyMap<string, string> = new Map([
-  ['UNAUTHORIZED', `'Bearer realm="jobgate", error="invalid_token"'`],
-  ['ACCESS_DENIED', `'Bearer realm="jobgate", error="insufficient_scope"'`],
-]);
+const METADATA = 'https://${ApiGatewayRestApi}.example/.well-known/oauth-protected-resource/v1';
+const CHALLENGES: ReadonlyMap<string, unknown> = new Map(
+  [
+    ['UNAUTHORIZED', 'invalid_token'] as const,
+    ['ACCESS_DENIED', 'insufficient_scope'] as const,
+  ].map(([type, error]) => [
+    type,
+    {
+      'Fn::Sub': `'Bearer realm="jobgate", error="${error}", resource_metadata="${METADATA}"'`,
+    },
+  ]),
+);
 
 const readYaml = (path: string): unknown =>
   parse(readFileSync(join(ROOT, path), 'utf8'), { merge: true });
-const file = readYaml('resources/gateway-responses.yml') as ResponsesFile;
+const DEPLOYMENT = {
+  publicUrl: 'https://${ApiGatewayRestApi}.example',
+  accessHelp: 'Ask the data platform team.',
+  origins: [],
+};
+const file = renderGatewayResponses(DEPLOYMENT);
 const responses = Object.values(file.Resources).map((resource) => resource.Properties);
+type Response = (typeof responses)[number];
 
 /** A caller whose names would end the text around them if nothing escaped them. */
 const NASTY = { ...ANALYST, subject: 'a"}\n\\', client: '","code":"' };
@@ -63,13 +64,14 @@ const CONTEXT: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['resourcePath', '/v1/jobs/{job}/files/{path+}'],
   [
     'authorizer.callerJson',
-    toAuthorizerResult(NASTY, 'arn:aws:execute-api:eu-west-1:1:a/prod/POST/v1/jobs').context?.[
-      'callerJson'
-    ],
+    toAuthorizerResult(NASTY, {
+      methodArn: 'arn:aws:execute-api:eu-west-1:1:a/prod/POST/v1/jobs',
+      usageKey: 'key',
+    }).context?.['callerJson'],
   ],
 ]);
 
-function get(type: string): GatewayResponse['Properties'] {
+function get(type: string): Response {
   const found = responses.filter((response) => response.ResponseType === type);
   expect(found).toHaveLength(1);
   const [response] = found;
@@ -78,8 +80,8 @@ function get(type: string): GatewayResponse['Properties'] {
 }
 
 /** Renders a body as the gateway does: variables are pasted in, nothing is escaped. */
-function render(type: string): Readonly<Record<string, unknown>> {
-  const { ResponseTemplates: templates } = get(type);
+function render(type: string, response: Response = get(type)): Readonly<Record<string, unknown>> {
+  const { ResponseTemplates: templates } = response;
   expect(Object.keys(templates)).toEqual(['application/json']);
   const text = (templates['application/json'] ?? '').replaceAll(
     /\$context\.(\w+(?:\.\w+)*)/g,
@@ -92,7 +94,7 @@ function render(type: string): Readonly<Record<string, unknown>> {
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }
 
-function readHeader(type: string, name: string): string | undefined {
+function readHeader(type: string, name: string): unknown {
   return get(type).ResponseParameters[`gatewayresponse.header.${name}`];
 }
 
@@ -131,7 +133,8 @@ describe('the answers that the gateway makes itself', () => {
     expect(readHeader(type, 'Content-Type')).toBe(`'application/problem+json'`);
     expect(readHeader(type, 'Cache-Control')).toBe(`'no-store'`);
     expect(readHeader(type, 'X-Correlation-Id')).toBe('context.requestId');
-    expect(readHeader(type, 'WWW-Authenticate')).toBe(CHALLENGES.get(type));
+    expect(readHeader(type, 'WWW-Authenticate')).toEqual(CHALLENGES.get(type));
+    expect(readHeader(type, 'Access-Control-Allow-Origin')).toBeUndefined();
   });
 
   it.each(EXPECTED)('for %s say when to retry, in body and header, if a retry helps', (type) => {
@@ -152,6 +155,49 @@ describe('the answers that the gateway makes itself', () => {
       },
       operation: 'POST /v1/jobs/{job}/files/{path+}',
     });
+  });
+
+  it('tell a caller without the scope where to ask, in words or by a link', () => {
+    const { detail, links } = render('ACCESS_DENIED');
+    expect(detail).toMatch(/ Ask the data platform team\.$/);
+    expect(links).toBeUndefined();
+    const accessHelp = 'https://help.example/jobgate?topic=scopes&from=api';
+    const { GatewayAccessDenied: linked } = renderGatewayResponses({
+      ...DEPLOYMENT,
+      accessHelp,
+    }).Resources;
+    if (linked === undefined) throw new Error('the gateway answers no denial');
+    expect(render('ACCESS_DENIED', linked.Properties)).toMatchObject({
+      links: { requestAccess: accessHelp },
+    });
+  });
+
+  it.each([
+    'say "please"',
+    'a\\b',
+    'two\nlines',
+    '$context.authorizer.callerJson',
+    'http://help.example',
+    'https://help.example/a b',
+    ' padded',
+    '',
+    'x'.repeat(301),
+    7,
+  ])('never hold the words %j about where to ask', (words) => {
+    expect(() => parseAccessHelp(words)).toThrow(/accessHelp/);
+  });
+
+  it('may be read by pages of the first listed origin, which is fixed and never reflected', () => {
+    const origins = ['https://app.example', 'https://other.example'];
+    const { Resources } = renderGatewayResponses({ ...DEPLOYMENT, origins });
+    for (const { Properties } of Object.values(Resources)) {
+      expect(Properties.ResponseParameters).toMatchObject({
+        'gatewayresponse.header.Access-Control-Allow-Origin': `'https://app.example'`,
+        'gatewayresponse.header.Access-Control-Expose-Headers': `'Retry-After, WWW-Authenticate, X-Correlation-Id'`,
+        'gatewayresponse.header.Vary': `'Origin'`,
+      });
+    }
+    expect(JSON.stringify(Resources)).not.toMatch(/method\.request|Allow-Credentials|'\*'/);
   });
 
   it('exist before the stage that serves them', () => {

@@ -17,6 +17,7 @@ const ROOMS = [
   'dataproc',
   'storage',
   'records',
+  'audit',
   'http',
   'app',
 ];

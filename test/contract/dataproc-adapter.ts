@@ -1,4 +1,4 @@
-import type { TargetConfig } from '../../shared/config.ts';
+import type { TargetConfig } from '../../shared/config/jobs.ts';
 import { createDataprocGateway } from '../../shared/dataproc/gateway.ts';
 import type { JobGateway } from '../../shared/jobs/ports.ts';
 import { createSend } from '../../shared/transport.ts';

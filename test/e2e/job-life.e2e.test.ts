@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { callApi, SAMPLE_BODY, waitForEnd, type Answer } from '../support/api.ts';
+import { callApi, getStack, SAMPLE_BODY, waitForEnd, type Answer } from '../support/api.ts';
 
 describe('a job from POST to result', () => {
   let posted: Answer;
@@ -29,6 +29,25 @@ describe('a job from POST to result', () => {
       correlationId: 'e2e-life-0001',
     });
     expect(job).toMatch(/^jg-[a-z2-7]{26}$/);
+  });
+
+  it('carries its id and its correlation id into the configuration of Spark', async () => {
+    const url = new URL('/_local/requests/log?rpc=CreateBatch', getStack().dataproc);
+    const { requests } = (await (await fetch(url)).json()) as {
+      readonly requests: readonly { readonly request: { readonly batchId: string } }[];
+    };
+    const sent = requests.map(({ request }) => request).find(({ batchId }) => batchId === job);
+    expect(sent).toMatchObject({
+      batch: {
+        labels: { 'jg-correlation': 'c-e2e-life-0001' },
+        runtimeConfig: {
+          properties: {
+            'spark.jobgate.job': job,
+            'spark.jobgate.correlation': 'e2e-life-0001',
+          },
+        },
+      },
+    });
   });
 
   it('succeeds under the template’s own account, with a history in order', () => {

@@ -71,6 +71,11 @@ export class WatchedCommand {
     });
   }
 
+  /** All that the command has printed. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** Where the command and its processes listen, or have listened. */
   get listeners(): readonly Listener[] {
     this.#sample();

@@ -25,6 +25,7 @@ describe('authorizer', () => {
     expect(log.join('')).not.toContain(token.slice(-20));
     const stage = 'arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod';
     expect(result.principalId).toBe('viewer');
+    expect(result.usageIdentifierKey).toMatch(/^[0-9a-f]{40}$/);
     expect(result.policyDocument.Statement).toEqual([
       {
         Effect: 'Allow',
@@ -36,6 +37,8 @@ describe('authorizer', () => {
           `${stage}/GET/v1/jobs/*/logs`,
           `${stage}/GET/v1/jobs/*/result`,
           `${stage}/GET/v1/jobs/*/files/*`,
+          `${stage}/GET/v1/jobs/*/audit`,
+          `${stage}/GET/v1/me`,
         ],
       },
     ]);
@@ -50,7 +53,7 @@ describe('authorizer', () => {
       );
       expect(result).toBe('Error: Unauthorized');
       expect(JSON.parse(log.at(-1) ?? '{}')).toMatchObject({
-        level: 'audit',
+        level: 'warn',
         code: 'invalid_token',
       });
     },

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadFunction, type DeployedFunction } from '../support/deployed-function.ts';
+import { AUDIT_GROUP, readLogGroup } from '../support/log-groups.ts';
 import { aboutJob, getSucceededJob } from '../support/succeeded-job.ts';
 
 describe('get-job-result', () => {
@@ -12,7 +13,7 @@ describe('get-job-result', () => {
   it('lists the files of a succeeded job with their sizes, types and links', async () => {
     const job = await getSucceededJob();
     const changes = aboutJob('get-job-result', job);
-    const { status, body, log } = await getJobResult.call('get-job-result', changes);
+    const { status, body } = await getJobResult.call('get-job-result', changes);
     expect(status).toBe(200);
     expect(body).toMatchObject({ job, state: 'succeeded', truncated: false });
     expect(body['files']).toContainEqual({
@@ -22,9 +23,9 @@ describe('get-job-result', () => {
       md5: expect.any(String) as string,
       href: expect.stringMatching(new RegExp(`/v1/jobs/${job}/files/report\\.json$`)) as string,
     });
-    expect(log.map((line): unknown => JSON.parse(line))).toContainEqual(
+    expect(await readLogGroup(AUDIT_GROUP)).toContainEqual(
       expect.objectContaining({
-        level: 'audit',
+        message: 'audit',
         action: 'get-job-result',
         jobId: job,
         decision: 'allow',

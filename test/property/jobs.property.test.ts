@@ -7,8 +7,11 @@ import { readLog } from '../../shared/jobs/output.ts';
 import { linkFile } from '../../shared/jobs/result.ts';
 import { submitJob } from '../../shared/jobs/submit.ts';
 import { Problem, toProblem } from '../../shared/problem.ts';
+import type { AuditRecord } from '../../shared/policy/audit-record.ts';
+import { makeAuditRecord } from '../support/audit-records.ts';
 import { ANALYST } from '../support/callers.ts';
 import { createClock, FAR } from '../support/clock.ts';
+import { createGuardRecorder } from '../support/guards.ts';
 import { makeRecord } from '../support/job-records.ts';
 import { createMemoryGateway } from '../support/memory-gateway.ts';
 import { createMemoryRecords } from '../support/memory-records.ts';
@@ -175,28 +178,40 @@ describe('a submission that is repeated until it succeeds', () => {
       code: fc.constantFrom('upstream_timeout', 'upstream_error', 'upstream_unavailable'),
       worked: fc.constantFrom('worked', 'not-worked'),
       at: fc.constantFrom('submit', 'find', 'replace'),
+      auditDown: fc.boolean(),
     }),
     { maxLength: 8 },
   );
 
-  it('starts exactly one job, whatever was lost before', async () => {
+  it('starts exactly one job and records every answer, whatever was lost before', async () => {
     await fc.assert(
       fc.asyncProperty(failures, async (planned) => {
         const gateway = createMemoryGateway();
         const records = createMemoryRecords();
+        const { guard, records: audited, setDown } = createGuardRecorder();
+        const answered: string[] = [];
+        let requests = 0;
         const replace = records.replace.bind(records);
         const submit = async (): Promise<string> => {
-          const result = await submitJob(REQUEST, {
-            deployment: 'jobgate-prod',
-            target: { name: 'analytics', project: 'acme', region: 'r', stagingBucket: 'stage' },
-            gateway,
-            records,
-            now: createClock().now,
-            onRecorded: () => undefined,
-          });
+          const id = `request-${(requests += 1)}`;
+          const describe = (): AuditRecord => makeAuditRecord({ id });
+          const result = await submitJob(
+            { ...REQUEST, describe },
+            {
+              deployment: 'jobgate-prod',
+              target: { name: 'analytics', project: 'acme', region: 'r', stagingBucket: 'stage' },
+              gateway,
+              records,
+              record: guard.record,
+              now: createClock().now,
+              onRecorded: () => undefined,
+            },
+          );
+          answered.push(id);
           return result.record.state;
         };
-        for (const { code, worked, at } of planned) {
+        for (const { code, worked, at, auditDown } of planned) {
+          setDown(auditDown);
           const problem = new Problem(code, 'lost');
           if (at === 'submit') gateway.failNextSubmit(problem, worked);
           if (at === 'find') gateway.failNextFind(problem);
@@ -214,6 +229,8 @@ describe('a submission that is repeated until it succeeds', () => {
         expect(last).toBe('queued');
         expect(gateway.jobs()).toHaveLength(1);
         expect(records.all()).toHaveLength(1);
+        const kept = [...audited, ...(records.all()[0]?.outbox ?? [])].map((entry) => entry.id);
+        expect(answered.filter((id) => !kept.includes(id))).toEqual([]);
       }),
     );
   });

@@ -55,7 +55,7 @@ describe('a rendered argument', () => {
     const values = fc.record({ input: fc.string(), note: fc.string({ unit: 'binary' }) });
     fc.assert(
       fc.property(values, fc.integer(), ({ input, note }, limit) => {
-        const place = { stagingBucket: 'stage', jobId: 'jg-1' };
+        const place = { stagingBucket: 'stage', jobId: 'jg-1', correlationId: 'nightly-1' };
         const { args } = renderProgram(TIDY, { input, note, limit }, place);
         expect(args).toEqual([
           '--input',

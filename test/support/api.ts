@@ -1,5 +1,6 @@
 import { inject } from 'vitest';
 import type { Stack } from '../../local/up/stack-file.ts';
+import type { PlayedIssuer } from './played-issuers.ts';
 
 /** Names of the stack's clients. */
 export type ClientName = keyof Stack['clients'];
@@ -27,6 +28,11 @@ const tokens = new Map<string, Promise<string>>();
 /** The stack that the project's set-up started. */
 export function getStack(): Stack {
   return inject('stack');
+}
+
+/** The issuers that the tests play and the stack trusts. */
+export function getPlayedIssuers(): readonly PlayedIssuer[] {
+  return inject('playedIssuers');
 }
 
 /** Gets a client's token from the identity provider, once per file. */

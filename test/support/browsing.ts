@@ -5,6 +5,7 @@ import type { StorageAccess, UpstreamJob } from '../../shared/jobs/ports.ts';
 import { toProblem, type Problem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
 import { createClock, FAR, type FakeClock } from './clock.ts';
+import { createGuardRecorder, type GuardRecorder } from './guards.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
 import { createMemoryStorage, type MemoryStorage } from './memory-storage.ts';
@@ -15,6 +16,7 @@ export interface Browsing {
   readonly gateway: MemoryGateway;
   readonly records: MemoryRecords;
   readonly storage: MemoryStorage;
+  readonly audit: GuardRecorder;
   readonly ports: BrowsePorts;
   readonly get: (rawJobId: unknown, caller?: Caller) => Promise<JobRecord>;
 }
@@ -32,10 +34,20 @@ export function createBrowsing(record: JobRecord, upstream?: Partial<UpstreamJob
     account: `reader-of-${target}`,
     deadline,
   });
-  const ports = { records, gateway, storage, readerOf, accessOf, now: clock.now };
-  const get = (rawJobId: unknown, caller = ANALYST): Promise<JobRecord> =>
-    getJob({ caller, rawJobId, deadline: FAR }, ports);
-  return { clock, gateway, records, storage, ports, get };
+  const audit = createGuardRecorder();
+  const { record: recordDecision } = audit.guard;
+  const ports = {
+    records,
+    record: recordDecision,
+    gateway,
+    storage,
+    readerOf,
+    accessOf,
+    now: clock.now,
+  };
+  const get = async (rawJobId: unknown, caller = ANALYST): Promise<JobRecord> =>
+    (await getJob({ caller, rawJobId, deadline: FAR }, ports)).record;
+  return { clock, gateway, records, storage, audit, ports, get };
 }
 
 function toUpstream(record: JobRecord, changes: Partial<UpstreamJob>): UpstreamJob {

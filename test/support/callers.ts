@@ -3,6 +3,7 @@ import type { Caller } from '../../shared/identity/caller.ts';
 /** An analyst with a token that lives for an hour after the test clock's start. */
 export const ANALYST: Caller = {
   issuer: 'https://issuer.example',
+  issuerName: 'test',
   subject: 'ana',
   client: 'notebook',
   actor: null,
@@ -11,6 +12,7 @@ export const ANALYST: Caller = {
   roles: [],
   tokenId: 'token-1',
   expiresAt: new Date('2026-01-15T13:00:00.000Z'),
+  plan: 'standard',
 };
 
 /** Somebody else of the same issuer, in no group. */

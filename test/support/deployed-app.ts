@@ -1,4 +1,6 @@
 import { buildJobsApp, type JobsApp } from '../../shared/app/jobs.ts';
+import { buildGuard } from '../../shared/app/guard.ts';
+import type { Runtime } from '../../shared/app/runtime.ts';
 import { createLog } from '../../shared/log.ts';
 import { assumeRole, readEnvironment } from './deployed-function.ts';
 import { getStack } from './api.ts';
@@ -9,7 +11,7 @@ export async function buildDeployedApp(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<JobsApp> {
   const now = (): Date => new Date();
-  return buildJobsApp({
+  const runtime: Runtime = {
     environment: {
       ...(await readEnvironment(functionName)),
       ...(await assumeRole(functionName)),
@@ -20,7 +22,8 @@ export async function buildDeployedApp(
     now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     log: createLog({ writeLine: () => undefined, now }),
-  })();
+  };
+  return buildJobsApp(runtime, buildGuard(runtime))();
 }
 
 /** A deadline as a handler would set it. */

@@ -51,6 +51,7 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     outputUri: `gs://results/tidy/${id}/`,
     driverOutputUri: null,
     error: null,
+    outbox: [],
     expiresAtSeconds: null,
     ...changes,
   };

@@ -1,3 +1,6 @@
+import type { AuditRecord } from '../../shared/policy/audit-record.ts';
+import type { Guard } from '../../shared/policy/guard.ts';
+import { createGuardRecorder } from './guards.ts';
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { serveSubmit, type SubmitApp } from '../../shared/app/submit.ts';
 import { ANALYTICS } from './targets.ts';
@@ -5,6 +8,7 @@ import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts
 import { toJobView } from '../../shared/jobs/view.ts';
 import type { Template } from '../../shared/templates/template.ts';
 import { createClock } from './clock.ts';
+import { CORE_ENVIRONMENT } from './environment.ts';
 import { createLogRecorder, type LogRecorder } from './log-lines.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
@@ -18,15 +22,22 @@ export interface SubmitBench {
   readonly gateway: MemoryGateway;
   readonly records: MemoryRecords;
   readonly recorder: LogRecorder;
+  readonly audited: readonly AuditRecord[];
+  /** Makes the audit take nothing from now on, or take everything again. */
+  readonly setAuditDown: (down: boolean) => void;
 }
 
-/** Makes the handler of submit-job for a catalog. */
-export function createSubmitBench(catalog: readonly Template[] = [TIDY]): SubmitBench {
+/** Makes the handler of submit-job for a catalog; without `admitJob` no switch pauses a job. */
+export function createSubmitBench(
+  catalog: readonly Template[] = [TIDY],
+  admitJob?: Guard['admitJob'],
+): SubmitBench {
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
   const storage = createMemoryStorage();
   const recorder = createLogRecorder();
   const { now } = createClock();
+  const { guard, records: audited, setDown: setAuditDown } = createGuardRecorder();
   const jobs: JobsApp = {
     config: {
       stage: 'test',
@@ -44,6 +55,7 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
     storage,
     browse: {
       records,
+      record: guard.record,
       gateway,
       storage,
       now,
@@ -58,9 +70,11 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
     catalog,
     bodyValidator: compileValidator(submitSchema),
     parameterValidators: { tidy: compileValidator(TIDY_PARAMETERS) },
+    admitJob: admitJob ?? guard.admitJob,
     now,
   };
-  const options = { operation: 'submit-job', log: recorder.log, now } as const;
+  const environment = CORE_ENVIRONMENT;
+  const options = { operation: 'submit-job', environment, log: recorder.log, now, guard } as const;
   const handler = createEndpoint(options, async (invocation) => {
     const { record, replayed } = await serveSubmit(invocation, app);
     return {
@@ -68,5 +82,5 @@ export function createSubmitBench(catalog: readonly Template[] = [TIDY]): Submit
       body: toJobView(record, { publicUrl: 'https://api.example', mayReadData: true }),
     };
   });
-  return { handler, gateway, records, recorder };
+  return { handler, gateway, records, recorder, audited, setAuditDown };
 }

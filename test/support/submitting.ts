@@ -1,9 +1,12 @@
 import type { JobId, JobRecord } from '../../shared/jobs/job.ts';
 import type { JobRecords } from '../../shared/jobs/ports.ts';
-import { submitJob, type SubmitRequest, type SubmitResult } from '../../shared/jobs/submit.ts';
+import type { SubmitRequest } from '../../shared/jobs/submission.ts';
+import { submitJob, type SubmitResult } from '../../shared/jobs/submit.ts';
 import { Problem, toProblem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
 import { createClock, FAR, type FakeClock } from './clock.ts';
+import { makeAuditRecord } from './audit-records.ts';
+import { createGuardRecorder, type GuardRecorder } from './guards.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
 import { TIDY } from './templates.ts';
@@ -22,6 +25,8 @@ export const SUBMISSION: SubmitRequest = {
   rawBody: { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } },
   correlationId: 'correlation-1',
   deadline: FAR,
+  describe: (about) =>
+    makeAuditRecord({ ...about, id: about.replayed ? 'decision-of-replay' : 'decision-1' }),
 };
 
 /** Submitting over memory. */
@@ -29,6 +34,7 @@ export interface Submitting {
   readonly clock: FakeClock;
   readonly gateway: MemoryGateway;
   readonly records: MemoryRecords;
+  readonly audit: GuardRecorder;
   /** What was told when a record was durable: its state, the batches there were, and whether it was a replay. */
   readonly told: readonly string[];
   /** Submits the sample request with changes, into another store if one is given. */
@@ -42,6 +48,7 @@ export function createSubmitting(): Submitting {
   const clock = createClock();
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
+  const audit = createGuardRecorder();
   const told: string[] = [];
   const submit = (
     changes: Partial<SubmitRequest> = {},
@@ -59,6 +66,7 @@ export function createSubmitting(): Submitting {
         },
         gateway,
         records: store,
+        record: audit.guard.record,
         now: clock.now,
         onRecorded: (record, replayed) => {
           const kind = replayed ? 'replay' : 'new';
@@ -70,6 +78,7 @@ export function createSubmitting(): Submitting {
     clock,
     gateway,
     records,
+    audit,
     told,
     submit,
     refuse: (changes) => submit(changes).then(failExpected, toProblem),

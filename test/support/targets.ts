@@ -1,4 +1,4 @@
-import type { TargetConfig } from '../../shared/config.ts';
+import type { TargetConfig } from '../../shared/config/jobs.ts';
 
 /** The target `analytics` of a deployment that tests make up. */
 export const ANALYTICS: TargetConfig = {

@@ -90,6 +90,14 @@ describe('a template without faults', () => {
   });
 });
 
+describe('a rule of a template', () => {
+  it('may have limits up to the template’s own, and names issuers as the configuration does', () => {
+    const rule = `- { issuers: [login], actors: ['*'], limits: { maxRuntimeSeconds: 1800, maxConcurrent: { perCaller: 2 }, maxRunsPerDay: 50, maxCost: { amount: '5', currency: USD } } }`;
+    const source = read(DEFINITION.replace('- groups: [analysts]', rule));
+    expect(source.faults).toEqual([]);
+  });
+});
+
 describe('a template’s faults', () => {
   it.each<readonly [string, readonly [string, string], readonly string[]]>([
     ['an unknown member', ['owner:', 'colour: red\nowner:'], ['5: colour is not known']],
@@ -117,6 +125,51 @@ describe('a template’s faults', () => {
       'a rule without conditions',
       ['- groups: [analysts]', '- {}'],
       ['31: allow.0 must NOT have fewer than 1 properties'],
+    ],
+    [
+      'an issuer that is named by its URL',
+      ['- groups: [analysts]', "- issuers: ['https://login.example']"],
+      ['31: allow.0.issuers.0 must match pattern "^[a-z0-9][a-z0-9-]{0,39}$"'],
+    ],
+    [
+      'a rule of limits alone',
+      ['- groups: [analysts]', '- limits: { maxRunsPerDay: 5 }'],
+      ['31: allow.0 names nobody: give it a condition'],
+    ],
+    [
+      'a rule’s limits above the template’s own',
+      [
+        '- groups: [analysts]',
+        "- { groups: [a], limits: { maxRuntimeSeconds: 1801, maxConcurrent: { perCaller: 3, perTemplate: 11 }, maxRunsPerDay: 51, maxCost: { amount: '5.01', currency: USD } } }",
+      ],
+      [
+        '31: allow.0.limits.maxRuntimeSeconds must not be above the template’s own',
+        '31: allow.0.limits.maxConcurrent.perCaller must not be above the template’s own',
+        '31: allow.0.limits.maxConcurrent.perTemplate must not be above the template’s own',
+        '31: allow.0.limits.maxRunsPerDay must not be above the template’s own',
+        '31: allow.0.limits.maxCost must not be above the template’s own',
+      ],
+    ],
+    [
+      'a rule’s cost in another currency',
+      [
+        '- groups: [analysts]',
+        "- { groups: [a], limits: { maxCost: { amount: '1', currency: EUR } } }",
+      ],
+      ['31: allow.0.limits.maxCost must not be above the template’s own'],
+    ],
+    [
+      'an unknown limit in a rule',
+      ['- groups: [analysts]', '- { groups: [a], limits: { maxRuns: 5 } }'],
+      ['31: allow.0.limits.maxRuns is not known'],
+    ],
+    [
+      'a Spark property that Jobgate sets',
+      ['main: tidy.py', "main: tidy.py\n    properties: { spark.jobgate.correlation: 'x' }"],
+      [
+        '19: job.pyspark.properties must match pattern "^spark\\.(?!jobgate\\.)[A-Za-z0-9._-]{1,200}$"',
+        '19: job.pyspark.properties property name must be valid',
+      ],
     ],
     [
       'another name than the folder’s',

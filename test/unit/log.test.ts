@@ -8,9 +8,9 @@ describe('a log line', () => {
     log
       .with({ service: 'jobgate' })
       .with({ jobId: 'jg-1' })
-      .write('audit', 'decided', { rule: 'r' });
+      .write('info', 'refused', { rule: 'r' });
     expect(lines).toEqual([
-      '{"timestamp":"2026-01-15T12:00:00.000Z","level":"audit","message":"decided","service":"jobgate","jobId":"jg-1","rule":"r"}',
+      '{"timestamp":"2026-01-15T12:00:00.000Z","level":"info","message":"refused","service":"jobgate","jobId":"jg-1","rule":"r"}',
     ]);
   });
 

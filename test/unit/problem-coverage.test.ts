@@ -7,10 +7,7 @@ import { PROBLEMS } from '../../shared/problem.ts';
 /** Rows that no code of ours reaches in a fast test: the test that expects each, and why. */
 const ELSEWHERE: Readonly<Record<string, readonly [path: string, reason: string]>> = {
   route_not_found: ['e2e/refusals.e2e.test.ts', 'the gateway answers it itself'],
-  throttled: [
-    'architecture/gateway-responses.test.ts',
-    'the gateway answers it itself, and no emulator throttles',
-  ],
+  throttled: ['e2e/throttling.e2e.test.ts', 'the gateway answers it itself'],
 };
 
 const TESTS = join(import.meta.dirname, '..');

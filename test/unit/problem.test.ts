@@ -8,6 +8,7 @@ describe('problems', () => {
       '400 invalid_json',
       '401 invalid_token',
       '403 insufficient_scope',
+      '403 access_suspended',
       '403 template_forbidden',
       '404 template_not_found',
       '404 job_not_found',
@@ -26,6 +27,7 @@ describe('problems', () => {
       '502 upstream_error',
       '502 upstream_refused',
       '502 credentials_refused',
+      '503 submissions_paused',
       '503 upstream_unavailable',
       '504 upstream_timeout',
     ]);

@@ -24,7 +24,7 @@ with AWS. "Recorded" means that public recordings of the real service were at ha
 | Lambda's processes, role sessions, log groups, START/END/REPORT   | ministack                    |
 | console lines as the Node.js runtime writes them, environments    | lambda_workers               |
 |   that survive a thrown error, no wait for log lines              |                              |
-| CORS preflight (MOCK integrations)                                | ministack                    |
+| CORS preflight (MOCK integrations)                                | mock_integration             |
 
 Not emulated: resource policies of functions, WAF, caching of responses, execution logs, response
 streaming, mutual TLS, custom domains' TLS, CloudFront's headers, real IAM timing, log filter

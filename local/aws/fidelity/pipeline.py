@@ -16,6 +16,7 @@ from fidelity.access_log import write_access_log
 from fidelity.authorizer import authorize
 from fidelity.exchange import Answer, Exchange, GatewayError
 from fidelity.gateway_responses import render_error
+from fidelity.mock_integration import answer_mock
 from fidelity.proxy_integration import integrate
 from fidelity.validation import validate
 from fidelity.wire import current_wire_facts
@@ -98,8 +99,7 @@ async def _take_steps(exchange: Exchange) -> Answer:
     if integration.get("type") == "AWS_PROXY":
         return await integrate(exchange)
     if integration.get("type") == "MOCK":
-        status, headers, body = api_gateway._invoke_mock_v1(integration)
-        return Answer(status, tuple(headers.items()), body)
+        return answer_mock(exchange)
     _LOGGER.error("integration type %s is not emulated", integration.get("type"))
     raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
 

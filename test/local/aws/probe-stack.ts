@@ -128,6 +128,29 @@ function authorizer(name: string, type: string, seconds: number): object {
   };
 }
 
+/** A preflight answer as the deploy tool writes it, or with another template. */
+function preflight(resourceName: string, template: string): object {
+  const header = 'method.response.header.Access-Control-Allow-Origin';
+  const answer = {
+    StatusCode: '200',
+    ResponseParameters: { [header]: "'https://app.example'" },
+    ResponseTemplates: { 'application/json': template },
+  };
+  const integration = {
+    Type: 'MOCK',
+    RequestTemplates: { 'application/json': '{statusCode:200}' },
+    IntegrationResponses: [answer],
+  };
+  const responses = [{ StatusCode: '200', ResponseParameters: { [header]: true } }];
+  return method(resourceName, 'OPTIONS', { MethodResponses: responses }, integration);
+}
+
+const originTemplate =
+  '#set($origin = $input.params("Origin"))\n' +
+  '#if($origin == "") #set($origin = $input.params("origin")) #end\n' +
+  '#if($origin.matches("https://app[.]example") || $origin.matches("https://other[.]example"))' +
+  ' #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin) #end';
+
 const top = { 'Fn::GetAtt': ['Api', 'RootResourceId'] };
 const byToken = { AuthorizationType: 'CUSTOM', AuthorizerId: { Ref: 'TokenAuthorizer' } };
 const byRequest = { AuthorizationType: 'CUSTOM', AuthorizerId: { Ref: 'RequestAuthorizer' } };
@@ -171,6 +194,9 @@ const resources = {
   Checked: resource(top, 'checked'),
   Hurried: resource(top, 'hurried'),
   Missing: resource(top, 'missing'),
+  Shared: resource(top, 'shared'),
+  Fixed: resource(top, 'fixed'),
+  Clever: resource(top, 'clever'),
   OpenAny: method('Open', 'ANY', {}),
   FilesGet: method('FilesPath', 'GET', {}),
   TokenGet: method('Token', 'GET', byToken),
@@ -190,6 +216,9 @@ const resources = {
       Uri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:nothing/invocations',
     },
   ),
+  SharedOptions: preflight('Shared', originTemplate),
+  FixedOptions: preflight('Fixed', ''),
+  CleverOptions: preflight('Clever', '#foreach($each in $list) x #end'),
   Default4xx: gatewayResponse('DEFAULT_4XX'),
   Default5xx: gatewayResponse('DEFAULT_5XX'),
   UnknownRoute: gatewayResponse('MISSING_AUTHENTICATION_TOKEN', '404'),

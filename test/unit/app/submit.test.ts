@@ -30,7 +30,7 @@ async function post(
 }
 
 describe('submit-job', () => {
-  it('starts a job, and audits the decision before the record', async () => {
+  it('starts a job, and records who was allowed to by which rule', async () => {
     const bench = createSubmitBench();
     const { status, body } = await post(bench, BODY);
     expect(status).toBe(202);
@@ -41,9 +41,33 @@ describe('submit-job', () => {
       parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
     });
     expect(bench.recorder.entries()).toMatchObject([
-      { level: 'audit', message: 'decided', decision: 'allow', rule: 'tidy.allow[0]' },
-      { level: 'audit', message: 'recorded', state: 'submitting', replayed: false },
+      { level: 'info', message: 'recorded', state: 'submitting', replayed: false },
       { level: 'info', message: 'answered', status: 202 },
+    ]);
+    expect(bench.audited).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        timestamp: '2026-01-15T12:00:00.000Z',
+        service: 'jobgate',
+        message: 'audit',
+        action: 'submit-job',
+        decision: 'allow',
+        rule: 'tidy.allow[0]',
+        requestId: 'request-1',
+        correlationId: body['correlationId'],
+        sourceIp: null,
+        httpMethod: 'POST',
+        resourcePath: null,
+        caller: 'ana',
+        issuer: 'https://issuer.example',
+        client: 'notebook',
+        actor: null,
+        tokenId: 'token-1',
+        template: 'tidy',
+        templateVersion: '1.2.0',
+        jobId: 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i',
+        replayed: false,
+      },
     ]);
   });
 
@@ -57,6 +81,10 @@ describe('submit-job', () => {
     expect([again.status, again.body['id']]).toEqual([200, first.body['id']]);
     const other = await post(bench, { ...body, labels: { team: 'other' } });
     expect([other.status, other.body['code']]).toEqual([409, 'template_changed']);
+    expect(bench.audited.map(({ decision, replayed }) => [decision, replayed])).toEqual([
+      ['allow', false],
+      ['allow', true],
+    ]);
     const unknown = await post(bench, body, { headers: { 'idempotency-key': 'key-2' } });
     expect([unknown.status, unknown.body['code']]).toEqual([409, 'template_changed']);
   });
@@ -78,11 +106,18 @@ describe('submit-job', () => {
       caller: { subject: 'otto', groups: [], closestRule: 'tidy.allow[0]' },
       missing: ['group analysts'],
     });
-    expect(bench.recorder.entries()[0]).toMatchObject({
-      level: 'audit',
-      decision: 'deny',
-      caller: 'otto',
-    });
+    expect(bench.audited).toMatchObject([
+      {
+        action: 'submit-job',
+        decision: 'deny',
+        code: 'template_forbidden',
+        rule: 'tidy.allow[0]',
+        missing: ['group analysts'],
+        caller: 'otto',
+        template: 'tidy',
+        templateVersion: '1.2.0',
+      },
+    ]);
     expect(bench.records.all()).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ describe('templates', () => {
       parameters: TIDY.parameters,
       examples: TIDY.examples,
       limits: TIDY.limits,
-      permission: { run: true, missing: [], access: 'Ask data@example.com.' },
+      permission: { run: true, missing: [], access: 'Ask data@example.com.', limits: TIDY.limits },
     });
   });
 
@@ -36,6 +36,31 @@ describe('templates', () => {
       run: false,
       missing: ['group analysts'],
       access: 'Ask data@example.com.',
+      limits: null,
+    });
+  });
+
+  it('say that jobs:submit is missing, without which a rule is of no use', () => {
+    const reader = { ...ANALYST, groups: ['platform'], scopes: ['jobs:read'] };
+    expect(listRunnable([TIDY], reader, 'https://api.example')).toEqual([]);
+    expect(toTemplateView(TIDY, reader, 'https://api.example').permission).toMatchObject({
+      run: false,
+      missing: ['scope jobs:submit'],
+    });
+  });
+
+  it('show the limits of the rule that lets the caller run them', () => {
+    const template = {
+      ...TIDY,
+      allow: [
+        { groups: ['analysts'], limits: { maxRunsPerDay: 5, maxConcurrent: { perCaller: 1 } } },
+      ],
+    };
+    expect(toTemplateView(template, ANALYST, 'https://api.example').permission.limits).toEqual({
+      maxRuntimeSeconds: 1800,
+      maxConcurrent: { perCaller: 1, perTemplate: 10 },
+      maxRunsPerDay: 5,
+      maxCost: { amount: '5.00', currency: 'USD' },
     });
   });
 });

@@ -21,10 +21,16 @@ async function serve(
   fetchKeySet: () => Promise<unknown> = () => Promise.resolve(forge.keySet),
 ): Promise<Served> {
   const { log, lines, entries } = createLogRecorder();
-  const verifier = createVerifier({ issuers: [ISSUER], fetchKeySet, now: createClock().now });
-  const whole = { methodArn: METHOD, requestContext: { requestId: 'request-1' }, ...event };
+  const verify = createVerifier({
+    issuers: [ISSUER],
+    fetchKeySet,
+    now: createClock().now,
+    reportStaleKeys: () => undefined,
+  });
+  const requestContext = { requestId: 'request-1', identity: { sourceIp: '192.0.2.1' } };
+  const whole = { methodArn: METHOD, requestContext, ...event };
   const outcome: unknown = await serveAuthorizer(whole as APIGatewayRequestAuthorizerEvent, {
-    verifier: () => verifier,
+    authorizer: () => ({ verify, toUsageKey: ({ subject }) => `key of ${subject}` }),
     log,
   }).catch((error: unknown) => error);
   return { outcome, lines, entries: entries() };
@@ -35,7 +41,11 @@ describe('the authorizer', () => {
     'reads the token from the header %s',
     async (name) => {
       const { outcome, entries } = await serve({ headers: { [name]: `Bearer ${forge.good()}` } });
-      expect(outcome).toMatchObject({ principalId: 'ana', context: { client: 'notebook' } });
+      expect(outcome).toMatchObject({
+        principalId: 'ana',
+        context: { client: 'notebook' },
+        usageIdentifierKey: 'key of ana',
+      });
       expect(entries).toMatchObject([
         {
           level: 'info',
@@ -54,10 +64,37 @@ describe('the authorizer', () => {
     });
     expect(outcome).toEqual(new Error('Unauthorized'));
     expect(outcome).not.toHaveProperty('cause');
-    expect(entries).toMatchObject([
-      { level: 'audit', code: 'invalid_token', decision: 'deny', rule: 'claim_invalid' },
+    expect(entries).toEqual([
+      {
+        timestamp: '2026-01-15T12:00:00.000Z',
+        level: 'warn',
+        message: 'refused',
+        requestId: 'request-1',
+        httpMethod: 'GET',
+        path: '/v1/templates',
+        sourceIp: '192.0.2.1',
+        code: 'invalid_token',
+        decision: 'deny',
+        rule: 'claim_invalid',
+        claim: 'aud',
+        kid: 'rsa-1',
+        issuer: 'test',
+        alg: 'RS256',
+        subjectHash: '24d4b96f58da6d4a',
+        tokenIdHash: '3f08aace122ee236',
+      },
     ]);
     expect(lines.join('')).not.toContain(token);
+  });
+
+  it('writes of an unknown issuer’s token only what cannot be chosen to mislead', async () => {
+    const header = { alg: 'x'.repeat(40), typ: 'at+jwt', kid: 'k'.repeat(200) };
+    const token = forge.forge(header, { iss: 'https://attacker.example', sub: 7 }, 'zeros');
+    const { entries } = await serve({ headers: { Authorization: `Bearer ${token}` } });
+    expect(entries).toMatchObject([{ rule: 'unknown_issuer', kid: 'k'.repeat(80) }]);
+    expect(Object.keys(entries[0] ?? {})).not.toContain('issuer');
+    expect(Object.keys(entries[0] ?? {})).not.toContain('alg');
+    expect(Object.keys(entries[0] ?? {})).not.toContain('subjectHash');
   });
 
   it.each([
@@ -84,7 +121,7 @@ describe('the authorizer', () => {
     const down = (): Promise<never> => Promise.reject(new KeysUnavailableError('down'));
     const { outcome, entries } = await serve({ headers }, down);
     expect(outcome).toEqual(new Error('AuthorizerFailure'));
-    expect(entries).toMatchObject([{ level: 'error', message: 'failed' }]);
+    expect(entries).toMatchObject([{ level: 'error', message: 'failed', path: '/v1/templates' }]);
     expect(entries[0]?.['cause']).toContain('KeysUnavailableError');
   });
 });

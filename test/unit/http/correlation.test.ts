@@ -37,8 +37,21 @@ describe('the correlation id', () => {
     expect(choose({ traceparent, 'x-correlation-id': 'good-id-1' })).toBe('good-id-1');
   });
 
+  it.each([`01-${TRACE}-00f067aa0ba902b7-01`, `cc-${TRACE}-00f067aa0ba902b7-00-what-comes`])(
+    'is the trace id of a later version: %s',
+    (traceparent) => {
+      expect(choose({ traceparent })).toBe(TRACE);
+    },
+  );
+
   it.each([
     ['all zeros', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
+    ['of a parent that is all zeros', `00-${TRACE}-${'0'.repeat(16)}-01`],
+    ['of version ff', `ff-${TRACE}-00f067aa0ba902b7-01`],
+    ['of version 00 and goes on', `00-${TRACE}-00f067aa0ba902b7-01-00`],
+    ['of a later version and goes on without a hyphen', `01-${TRACE}-00f067aa0ba902b7-0100`],
+    ['followed by another one', `00-${TRACE}-00f067aa0ba902b7-01,00-${TRACE}-00f067aa0ba902b7-01`],
+    ['followed by a line break', `00-${TRACE}-00f067aa0ba902b7-01\n`],
     ['in capitals', `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`],
     ['cut', `00-${TRACE}`],
     ['no trace', 'x'],

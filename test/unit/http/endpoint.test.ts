@@ -7,6 +7,8 @@ import type { Caller } from '../../../shared/identity/caller.ts';
 import { Problem } from '../../../shared/problem.ts';
 import { ANALYST } from '../../support/callers.ts';
 import { createClock } from '../../support/clock.ts';
+import { CORE_ENVIRONMENT } from '../../support/environment.ts';
+import { createGuardRecorder } from '../../support/guards.ts';
 import { createLogRecorder, type LogRecorder } from '../../support/log-lines.ts';
 import { CONTEXT, makeProxyEvent } from '../../support/proxy-events.ts';
 
@@ -19,6 +21,12 @@ interface Answer {
 
 const OK: ApiResponse = { status: 200, body: { ok: true } };
 
+/** How a refusal for lack of a good token names the metadata from which one is got. */
+function challenge(error: string): string {
+  const metadata = 'https://api.example/.well-known/oauth-protected-resource/v1';
+  return `Bearer realm="jobgate", error="${error}", resource_metadata="${metadata}"`;
+}
+
 /** Calls an endpoint that runs `run` for the caller. */
 async function call(
   run: () => Promise<ApiResponse>,
@@ -30,7 +38,16 @@ async function call(
 ): Promise<Answer> {
   const recorder = createLogRecorder();
   const { caller = ANALYST, operation = 'get-job', accept = '*/*' } = parts;
-  const handler = createEndpoint({ operation, log: recorder.log, now: createClock().now }, run);
+  const handler = createEndpoint(
+    {
+      operation,
+      log: recorder.log,
+      environment: CORE_ENVIRONMENT,
+      now: createClock().now,
+      ...createGuardRecorder(),
+    },
+    run,
+  );
   const headers = {
     'X-Correlation-Id': 'correlation-1',
     authorization: 'Bearer secret-token',
@@ -71,8 +88,8 @@ describe('an endpoint', () => {
   });
 
   it.each([
-    ['job_not_found', 'audit'],
-    ['insufficient_scope', 'audit'],
+    ['job_not_found', 'info'],
+    ['insufficient_scope', 'info'],
     ['template_forbidden', 'info'],
     ['validation_failed', 'info'],
     ['upstream_error', 'error'],
@@ -162,7 +179,12 @@ describe('an endpoint', () => {
 
   it('says that only the first answer of an instance was a cold start', async () => {
     const { log, entries } = createLogRecorder();
-    const options = { operation: 'get-health', log, now: createClock().now } as const;
+    const options = {
+      operation: 'get-health',
+      log,
+      environment: CORE_ENVIRONMENT,
+      now: createClock().now,
+    } as const;
     const handler = createOpenEndpoint(options, () => Promise.resolve(OK));
     await handler(makeProxyEvent(), CONTEXT);
     await handler(makeProxyEvent(), CONTEXT);
@@ -178,7 +200,7 @@ describe('an endpoint', () => {
     const { log } = createLogRecorder();
     let deadline: Date | undefined;
     const handler = createOpenEndpoint(
-      { operation: 'get-health', log, now: clock.now },
+      { operation: 'get-health', log, environment: CORE_ENVIRONMENT, now: clock.now },
       (given) => {
         deadline = given.deadline;
         return Promise.resolve(OK);
@@ -195,7 +217,7 @@ describe('a caller', () => {
 
   it.each([
     ['is missing', null],
-    ['has a token that ended', { ...ANALYST, expiresAt: new Date('2026-01-15T12:00:00.000Z') }],
+    ['has a token that ended', { ...ANALYST, expiresAt: new Date('2026-01-15T11:59:30.000Z') }],
   ])('gets 401 when it %s', async (_name, caller) => {
     const answer = await call(ran, { caller });
     expect(answer).toMatchObject({
@@ -204,13 +226,20 @@ describe('a caller', () => {
         code: 'invalid_token',
         detail: 'Get a new access token and send it as a Bearer token.',
       },
-      headers: { 'www-authenticate': 'Bearer realm="jobgate", error="invalid_token"' },
+      headers: { 'www-authenticate': challenge('invalid_token') },
     });
   });
 
   it('gets 401 when it sent two Authorization headers, of which the gateway chose one', async () => {
     const recorder = createLogRecorder();
-    const options = { operation: 'get-job', log: recorder.log, now: createClock().now } as const;
+    const { guard } = createGuardRecorder();
+    const options = {
+      operation: 'get-job',
+      log: recorder.log,
+      environment: CORE_ENVIRONMENT,
+      now: createClock().now,
+      guard,
+    } as const;
     const multiValueHeaders = { authorization: ['Bearer a', 'Bearer b'] };
     const event = { ...makeProxyEvent({ caller: ANALYST }), multiValueHeaders };
     const result = await createEndpoint(options, ran)(event, CONTEXT);
@@ -218,8 +247,8 @@ describe('a caller', () => {
     expect(JSON.parse(result.body)).toMatchObject({ code: 'invalid_token' });
   });
 
-  it('is served until the second in which its token ends', async () => {
-    const caller = { ...ANALYST, expiresAt: new Date('2026-01-15T12:00:01.000Z') };
+  it('is served until its token has ended for longer than clocks may differ', async () => {
+    const caller = { ...ANALYST, expiresAt: new Date('2026-01-15T11:59:31.000Z') };
     expect((await call(ran, { caller })).status).toBe(200);
   });
 
@@ -228,10 +257,11 @@ describe('a caller', () => {
     const answer = await call(ran, { caller, operation: 'submit-job' });
     expect(answer).toMatchObject({
       status: 403,
-      headers: { 'www-authenticate': 'Bearer realm="jobgate", error="insufficient_scope"' },
+      headers: { 'www-authenticate': challenge('insufficient_scope') },
       body: {
         code: 'insufficient_scope',
-        detail: 'This operation needs the scope jobs:submit.',
+        detail:
+          'You are ana; this operation needs the scope jobs:submit. Your token gives jobs:read. Ask for more where you got it, https://issuer.example, or the operators of this API.',
         caller: { issuer: 'https://issuer.example', subject: 'ana', client: 'notebook' },
         missing: ['scope jobs:submit'],
       },
@@ -240,7 +270,12 @@ describe('a caller', () => {
 
   it('is not asked for by an open route', async () => {
     const { log } = createLogRecorder();
-    const options = { operation: 'get-health', log, now: createClock().now } as const;
+    const options = {
+      operation: 'get-health',
+      log,
+      environment: CORE_ENVIRONMENT,
+      now: createClock().now,
+    } as const;
     const answer = await createOpenEndpoint(options, ran)(makeProxyEvent(), CONTEXT);
     expect(answer.statusCode).toBe(200);
   });

@@ -7,7 +7,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 
 describe('a request', () => {
   it('is read from a proxy event', () => {
-    const event = makeProxyEvent({
+    const sent = makeProxyEvent({
       caller: ANALYST,
       path: '/v1/jobs/jg-1/files/a b',
       headers: { 'X-Correlation-Id': 'My-Correlation-1', 'Content-Type': 'application/json' },
@@ -15,10 +15,19 @@ describe('a request', () => {
       pathParameters: { job: 'jg-1', path: 'a b' },
       body: '{}',
     });
+    const context = sent['requestContext'] as object;
+    const event = {
+      ...sent,
+      resource: '/v1/jobs/{job}/files/{path+}',
+      requestContext: { ...context, identity: { sourceIp: '192.0.2.10' } },
+    };
     expect(parseRequest(event)).toEqual({
       correlationId: 'my-correlation-1',
       requestId: 'request-1',
       path: '/v1/jobs/jg-1/files/a b',
+      sourceIp: '192.0.2.10',
+      httpMethod: 'POST',
+      resourcePath: '/v1/jobs/{job}/files/{path+}',
       caller: ANALYST,
       headers: new Map([
         ['x-correlation-id', 'My-Correlation-1'],
@@ -40,6 +49,16 @@ describe('a request', () => {
     expect(parseRequest(event).repeatedHeaders).toEqual(new Set(['authorization']));
   });
 
+  it.each([
+    ['X-Correlation-Id', 'nightly-1'],
+    ['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+  ])('takes no correlation id from a %s that was sent twice', (name, value) => {
+    const event = makeProxyEvent({ headers: { [name]: value } });
+    expect(parseRequest(event).correlationId).not.toMatch(UUID);
+    const multiValueHeaders = { [name]: [value, value] };
+    expect(parseRequest({ ...event, multiValueHeaders }).correlationId).toMatch(UUID);
+  });
+
   it('decodes a body that the gateway encoded', () => {
     const body = Buffer.from('{"a":"ü"}').toString('base64');
     const event = { ...makeProxyEvent({ body }), isBase64Encoded: true };
@@ -55,6 +74,9 @@ describe('a request', () => {
         correlationId: '',
         requestId: 'unknown',
         path: '',
+        sourceIp: null,
+        httpMethod: null,
+        resourcePath: null,
         caller: undefined,
         headers: new Map(),
         repeatedHeaders: new Set(),

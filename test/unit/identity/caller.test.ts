@@ -13,6 +13,7 @@ describe('the context of a caller', () => {
   it('is flat text under names that gateways keep', () => {
     expect(toCallerContext({ ...ANALYST, actor: 'agent-7' })).toEqual({
       issuer: 'https://issuer.example',
+      issuerName: 'test',
       subject: 'ana',
       client: 'notebook',
       actor: 'agent-7',
@@ -21,6 +22,7 @@ describe('the context of a caller', () => {
       roles: '[]',
       tokenId: 'token-1',
       expiresAt: '1768482000',
+      plan: 'standard',
     });
   });
 
@@ -31,9 +33,12 @@ describe('the context of a caller', () => {
   it.each([
     ['no issuer', { issuer: undefined }],
     ['an empty issuer', { issuer: '' }],
+    ['no name of the issuer', { issuerName: undefined }],
     ['no subject', { subject: undefined }],
     ['an empty subject', { subject: '' }],
     ['no client', { client: undefined }],
+    ['no plan', { plan: undefined }],
+    ['a plan that does not exist', { plan: 'default' }],
     ['no token id', { tokenId: undefined }],
     ['no scopes', { grantedScopes: undefined }],
     ['scopes that are no JSON', { grantedScopes: 'jobs:read' }],

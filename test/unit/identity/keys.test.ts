@@ -8,6 +8,13 @@ const MINUTE_MS = 60_000;
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const KEY = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' };
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+const SMALL_RSA = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
+  format: 'jwk',
+});
+const PADDED = Buffer.concat([
+  Buffer.alloc(128),
+  Buffer.from(String(SMALL_RSA.n), 'base64url'),
+]).toString('base64url');
 const TOKEN = { payload: '', signature: '' };
 
 interface Issuer {
@@ -16,6 +23,8 @@ interface Issuer {
   readonly publish: (...keys: readonly object[]) => void;
   readonly answer: (value: unknown) => void;
   readonly goDown: () => void;
+  /** Ages in seconds at which stale keys were said to serve. */
+  readonly staleAges: readonly number[];
   /** Looks a key up; `found`, `missing`, `unavailable` or, never, `broken`. */
   readonly look: (kid: string, alg?: string) => Promise<string>;
 }
@@ -25,9 +34,11 @@ function createIssuer(): Issuer {
   let fetches = 0;
   let current: unknown = { keys: [{ ...KEY, kid: 'one' }] };
   let down = false;
+  const staleAges: number[] = [];
   const source = createKeySource({
     jwksUri: 'https://issuer.example/jwks',
     now: clock.now,
+    reportStale: (ageSeconds) => staleAges.push(ageSeconds),
     fetchKeySet: async () => {
       fetches += 1;
       await new Promise((resolve) => setImmediate(resolve));
@@ -41,6 +52,7 @@ function createIssuer(): Issuer {
   return {
     clock,
     fetches: () => fetches,
+    staleAges,
     answer,
     publish: (...keys) => {
       answer({ keys });
@@ -79,23 +91,50 @@ describe('an issuer’s keys', () => {
     expect(issuer.fetches()).toBe(2);
   });
 
-  it('are fetched again at once for an unknown key id, so that a rotation is seen', async () => {
+  it('are fetched again for an unknown key id after a second, so that a rotation is seen', async () => {
     const issuer = createIssuer();
     await issuer.look('one');
     issuer.publish({ ...KEY, kid: 'two' });
-    issuer.clock.advance(5_000);
+    issuer.clock.advance(999);
+    expect(await issuer.look('two')).toBe('missing');
+    issuer.clock.advance(1);
     expect(await issuer.look('two')).toBe('found');
+    expect(await issuer.look('one')).toBe('missing');
     expect(issuer.fetches()).toBe(2);
   });
 
-  it('are not fetched again for unknown key ids within five seconds', async () => {
+  it('are fetched once for parallel tokens of a key that was rotated in', async () => {
     const issuer = createIssuer();
     await issuer.look('one');
-    issuer.clock.advance(5_000);
+    issuer.publish({ ...KEY, kid: 'one' }, { ...KEY, kid: 'two' });
+    issuer.clock.advance(1_000);
+    const looks = Array.from({ length: 20 }, (_, index) => issuer.look(index % 2 ? 'one' : 'two'));
+    expect(new Set(await Promise.all(looks))).toEqual(new Set(['found']));
+    expect(issuer.fetches()).toBe(2);
+  });
+
+  it('are fetched once a second at most for unknown key ids', async () => {
+    const issuer = createIssuer();
+    await issuer.look('one');
     for (let attempt = 0; attempt < 50; attempt += 1) {
+      issuer.clock.advance(100);
       expect(await issuer.look(`guess-${attempt}`)).toBe('missing');
     }
-    expect(issuer.fetches()).toBe(2);
+    expect(issuer.fetches()).toBe(6);
+  });
+
+  it('are said to be stale whenever they serve too old', async () => {
+    const issuer = createIssuer();
+    await issuer.look('one');
+    issuer.goDown();
+    issuer.clock.advance(10 * MINUTE_MS);
+    await issuer.look('one');
+    expect(issuer.staleAges).toEqual([]);
+    issuer.clock.advance(1);
+    await issuer.look('one');
+    issuer.clock.advance(MINUTE_MS);
+    await issuer.look('one');
+    expect(issuer.staleAges).toEqual([600, 660]);
   });
 
   it('serve while the issuer is down, for an hour and no longer', async () => {
@@ -142,6 +181,7 @@ describe('an issuer’s keys', () => {
     ['null', null],
     ['an object without keys', {}],
     ['keys that are no list', { keys: {} }],
+    ['more than 100 keys', { keys: Array.from({ length: 101 }, () => ({ ...KEY, kid: 'one' })) }],
   ])('are unavailable when the answer is %s', async (_name, answer) => {
     const issuer = createIssuer();
     issuer.answer(answer);
@@ -160,6 +200,8 @@ describe('an issuer’s keys', () => {
     ['a key for encryption', { ...KEY, use: 'enc', kid: 'bad' }, 'ES256'],
     ['an RSA key with exponent 1', { ...RSA, e: 'AQ', kid: 'bad' }, 'RS256'],
     ['an RSA key with an even exponent', { ...RSA, e: 'AQAA', kid: 'bad' }, 'RS256'],
+    ['an RSA key of 1024 bits', { ...SMALL_RSA, kid: 'bad' }, 'RS256'],
+    ['an RSA key whose modulus is padded', { ...SMALL_RSA, n: PADDED, kid: 'bad' }, 'RS256'],
     ['an RSA key without an exponent', { kty: 'RSA', n: RSA.n, kid: 'bad' }, 'RS256'],
   ])('leave out %s', async (_name, key, alg) => {
     const issuer = createIssuer();
@@ -171,5 +213,11 @@ describe('an issuer’s keys', () => {
     const issuer = createIssuer();
     issuer.answer({ keys: [null, 'one', 1, KEY, { ...KEY, kid: '' }, { ...KEY, kid: 'one' }] });
     expect([await issuer.look('one'), await issuer.look('')]).toEqual(['found', 'missing']);
+  });
+
+  it('are unavailable when the one that is named cannot be used', async () => {
+    const issuer = createIssuer();
+    issuer.publish({ ...KEY, kid: 'one' }, { ...KEY, x: 'AAAA', kid: 'bad' });
+    expect([await issuer.look('one'), await issuer.look('bad')]).toEqual(['found', 'unavailable']);
   });
 });

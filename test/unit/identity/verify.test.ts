@@ -1,127 +1,68 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { generateKeyPair, exportJWK, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { KeysUnavailableError } from '../../../shared/identity/keys.ts';
-import { createVerifier, TokenRefusedError } from '../../../shared/identity/verify.ts';
+import { TokenRefusedError } from '../../../shared/identity/refusal.ts';
+import { createVerifier, type VerifyToken } from '../../../shared/identity/verify.ts';
 import { createClock } from '../../support/clock.ts';
 import {
-  createTokenForge,
-  GOOD_CLAIMS,
-  ISSUER,
-  START_SECONDS,
-  type Signing,
-} from '../../support/tokens.ts';
-
-interface Vector {
-  readonly title: string;
-  /** Changes to the good header and claims; null removes a member. */
-  readonly header?: Readonly<Record<string, unknown>>;
-  readonly claims?: Readonly<Record<string, unknown>>;
-  readonly signing?: Signing;
-  readonly mutate?: keyof typeof MUTATIONS;
-  /** The whole header, where `{token}` stands for the token. */
-  readonly authorization?: string;
-  readonly expect: { readonly reason: string } | { readonly subject: string };
-}
-
-const FOLDER = join(import.meta.dirname, '../../vectors/tokens');
-const GOOD_HEADER = { alg: 'RS256', typ: 'at+jwt', kid: 'rsa-1' };
+  mend,
+  readGoodToken,
+  readVectorIssuer,
+  readVectors,
+  toAuthorization,
+  VECTOR_KINDS,
+  type GoodToken,
+  type TokenChange,
+} from '../../support/token-vectors.ts';
+import { createTokenForge, ISSUER, START_SECONDS } from '../../support/tokens.ts';
 
 const forge = createTokenForge();
 const clock = createClock();
-const verify = createVerifier({
-  issuers: [ISSUER],
-  fetchKeySet: () => Promise.resolve(forge.keySet),
-  now: clock.now,
-});
+const reportStaleKeys = (): never => {
+  throw new Error('keys are stale');
+};
+const fetchKeySet = (): Promise<unknown> => Promise.resolve(forge.keySet);
+const verify = createVerifier({ issuers: [ISSUER], fetchKeySet, now: clock.now, reportStaleKeys });
 
-function encode(value: unknown): string {
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString(
-    'base64url',
-  );
-}
-
-/** Inserts text in the middle of a segment. */
-function insert(segment: string, text: string): string {
-  return segment.slice(0, 20) + text + segment.slice(20);
-}
-
-type Segments = readonly [string, string, string];
-
-/** Last characters of 256 bytes in base64url, and another spelling of the same two bits. */
-const SPELT_OTHERWISE: Readonly<Record<string, string>> = { A: 'B', Q: 'R', g: 'h', w: 'x' };
-
-const MUTATIONS = {
-  'empty-signature': ([header, payload]: Segments) => `${header}.${payload}.`,
-  'drop-signature': ([header, payload]: Segments) => `${header}.${payload}`,
-  'spare-bits': ([header, payload, signature]: Segments) =>
-    `${header}.${payload}.${signature.slice(0, -1)}${SPELT_OTHERWISE[signature.slice(-1)] ?? '-'}`,
-  'append-segment': (segments: Segments) => [...segments, 'AAAA'].join('.'),
-  'as-jwe': ([header, payload, signature]: Segments) =>
-    [header, payload, signature, signature, signature].join('.'),
-  'as-json': ([header, payload, signature]: Segments) =>
-    JSON.stringify({ protected: header, payload, signature }),
-  'header-list': ([, payload, signature]: Segments) => [encode([]), payload, signature].join('.'),
-  'header-text': ([, payload, signature]: Segments) =>
-    [encode('no JSON'), payload, signature].join('.'),
-  'payload-text': ([header, , signature]: Segments) =>
-    [header, encode('no JSON'), signature].join('.'),
-  'payload-list': ([header, , signature]: Segments) => [header, encode([]), signature].join('.'),
-  'flip-signature': ([header, payload, signature]: Segments) =>
-    `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
-  'swap-claims': ([header, , signature]: Segments) =>
-    [header, encode({ ...GOOD_CLAIMS, sub: 'ada' }), signature].join('.'),
-  'pad-signature': (segments: Segments) => `${segments.join('.')}==`,
-  'pad-payload': ([header, payload, signature]: Segments) => `${header}.${payload}=.${signature}`,
-  'space-in-signature': ([header, payload, signature]: Segments) =>
-    `${header}.${payload}.${insert(signature, ' ')}`,
-  'newline-in-payload': ([header, payload, signature]: Segments) =>
-    `${header}.${insert(payload, '\n')}.${signature}`,
-  'standard-alphabet': ([header, payload, signature]: Segments) =>
-    `${header}.${payload}.${insert(signature, '+/')}`,
-  'stretch-13-kilobytes': ([header, , signature]: Segments) =>
-    `${header}.${encode({ ...GOOD_CLAIMS, filler: 'x'.repeat(9_300) })}.${signature}`,
-  'stretch-20-kilobytes': ([header, , signature]: Segments) =>
-    `${header}.${encode({ ...GOOD_CLAIMS, filler: 'x'.repeat(15_000) })}.${signature}`,
-} as const satisfies Readonly<Record<string, (segments: Segments) => string>>;
-
-function merge(base: object, changes: Readonly<Record<string, unknown>> = {}): object {
-  const merged = Object.entries({ ...base, ...changes });
-  return Object.fromEntries(merged.filter(([, value]) => value !== null));
-}
-
-function toAuthorization(vector: Vector): string {
-  const header = merge(GOOD_HEADER, vector.header);
-  const claims = merge(GOOD_CLAIMS, vector.claims);
-  const token = forge.forge(header, claims, vector.signing ?? 'issuer-rs256');
-  const [first = '', second = '', third = ''] = token.split('.');
-  const sent =
-    vector.mutate === undefined ? token : MUTATIONS[vector.mutate]([first, second, third]);
-  return (vector.authorization ?? 'Bearer {token}').replaceAll('{token}', sent);
-}
-
-async function outcomeOf(authorization: string | undefined): Promise<unknown> {
+async function outcomeOf(verifier: VerifyToken, authorization?: string): Promise<unknown> {
   try {
-    return { subject: (await verify(authorization)).subject };
+    return await verifier(authorization);
   } catch (error) {
-    if (error instanceof TokenRefusedError) return { reason: error.reason };
-    throw error;
+    if (!(error instanceof TokenRefusedError)) throw error;
+    const { reason, claim } = error;
+    return claim === null ? { reason } : { reason, claim };
   }
 }
 
-const vectors = readdirSync(FOLDER).map((path): readonly [string, Vector] => [
-  path.replace(/\.json$/, ''),
-  JSON.parse(readFileSync(join(FOLDER, path), 'utf8')) as Vector,
-]);
+describe.each(VECTOR_KINDS)('tokens of the kind %s', (kind) => {
+  const good: GoodToken = readGoodToken(kind);
+  const issuers = [readVectorIssuer(kind)];
+  const verifier = createVerifier({ issuers, fetchKeySet, now: clock.now, reportStaleKeys });
+  const target = { forge, ...good.issuer, nowSeconds: START_SECONDS };
+  const decide = (change: TokenChange): Promise<unknown> =>
+    outcomeOf(verifier, toAuthorization(change, good, target));
+  const vectors = readVectors(kind);
+  const refused = vectors.filter(({ vector }) => 'reason' in vector.expect);
 
-describe('verification of tokens', () => {
-  it.each(vectors)('decides the vector %s as its file says', async (_name, vector) => {
-    expect(await outcomeOf(toAuthorization(vector))).toEqual(vector.expect);
+  it('are read as their documentation shows them', async () => {
+    expect(await decide({})).toMatchObject(good.caller);
   });
 
+  it.each(vectors)('are decided as $name says', async ({ vector }) => {
+    const outcome = await decide(vector);
+    if ('caller' in vector.expect) expect(outcome).toMatchObject(vector.expect.caller);
+    else expect(outcome).toEqual(vector.expect);
+  });
+
+  it.each(refused)('are accepted when $name is mended', async ({ vector }) => {
+    expect(vector.mend).toBeDefined();
+    expect(await decide(mend(vector))).toMatchObject(good.caller);
+  });
+});
+
+describe('verification of tokens', () => {
   it('refuses a request without an Authorization header', async () => {
-    expect(await outcomeOf(undefined)).toEqual({ reason: 'malformed_header' });
+    expect(await outcomeOf(verify)).toEqual({ reason: 'malformed_header' });
   });
 
   it('maps the claims of RFC 9068 to a caller', async () => {
@@ -132,6 +73,7 @@ describe('verification of tokens', () => {
     };
     expect(await verify(`Bearer ${forge.good(claims)}`)).toEqual({
       issuer: 'https://issuer.example',
+      issuerName: 'test',
       subject: 'ana',
       client: 'notebook',
       actor: 'agent-7',
@@ -140,6 +82,7 @@ describe('verification of tokens', () => {
       roles: ['operator'],
       tokenId: 'token-1',
       expiresAt: new Date('2026-01-15T12:05:00.000Z'),
+      plan: 'limited',
     });
   });
 
@@ -150,6 +93,7 @@ describe('verification of tokens', () => {
       issuers: [ISSUER],
       fetchKeySet: () => Promise.resolve(keySet),
       now: clock.now,
+      reportStaleKeys,
     });
     const token = await new SignJWT({ client_id: 'cli' })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })
@@ -167,6 +111,7 @@ describe('verification of tokens', () => {
     const other = createTokenForge();
     const second = {
       ...ISSUER,
+      name: 'second',
       issuer: 'https://second.example',
       audience: 'urn:second',
       jwksUri: 'https://second.example/jwks',
@@ -175,13 +120,14 @@ describe('verification of tokens', () => {
       issuers: [ISSUER, second],
       fetchKeySet: (uri) => Promise.resolve(uri === ISSUER.jwksUri ? forge.keySet : other.keySet),
       now: clock.now,
+      reportStaleKeys,
     });
     const claims = { iss: 'https://second.example', aud: 'urn:second' };
     expect((await verifier(`Bearer ${other.good(claims)}`)).issuer).toBe('https://second.example');
     const crossed = verifier(`Bearer ${forge.good(claims)}`);
     await expect(crossed).rejects.toMatchObject({ reason: 'bad_signature' });
     const mixed = verifier(`Bearer ${other.good({ iss: 'https://second.example' })}`);
-    await expect(mixed).rejects.toMatchObject({ reason: 'claim_invalid' });
+    await expect(mixed).rejects.toMatchObject({ reason: 'claim_invalid', claim: 'aud' });
   });
 
   it('never turns an unreachable issuer into a refusal', async () => {
@@ -189,6 +135,7 @@ describe('verification of tokens', () => {
       issuers: [ISSUER],
       fetchKeySet: () => Promise.reject(new Error('down')),
       now: clock.now,
+      reportStaleKeys,
     });
     await expect(verifier(`Bearer ${forge.good()}`)).rejects.toBeInstanceOf(KeysUnavailableError);
   });
@@ -202,11 +149,51 @@ describe('verification of tokens', () => {
         return Promise.resolve(forge.keySet);
       },
       now: clock.now,
+      reportStaleKeys,
     });
     const strange = forge.good({ iss: 'https://attacker.example' });
     await expect(verifier(`Bearer ${strange}`)).rejects.toMatchObject({ reason: 'unknown_issuer' });
     await expect(verifier('Bearer garbage')).rejects.toMatchObject({ reason: 'malformed_token' });
     expect(fetches).toBe(0);
+  });
+
+  it('names a token without an id by what is signed', async () => {
+    const good = readGoodToken('google');
+    const issuers = [readVectorIssuer('google')];
+    const verifier = createVerifier({ issuers, fetchKeySet, now: clock.now, reportStaleKeys });
+    const read = async (claims: Readonly<Record<string, unknown>>): Promise<string> => {
+      const target = { forge, ...good.issuer, nowSeconds: START_SECONDS };
+      return (await verifier(toAuthorization({ claims }, good, target))).tokenId;
+    };
+    expect(await read({})).toMatch(/^sha256:[0-9a-f]{32}$/);
+    expect(await read({})).toBe(await read({}));
+    expect(await read({ iat: START_SECONDS - 1 })).not.toBe(await read({}));
+  });
+
+  it('says of a refused token who is said to have made it, and hashes', async () => {
+    const error: unknown = await verify(`Bearer ${forge.good({ aud: 'x' })}`).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      evidence: {
+        issuerName: 'test',
+        keyId: 'rsa-1',
+        algorithm: 'RS256',
+        subjectHash: '24d4b96f58da6d4a',
+        tokenIdHash: '3f08aace122ee236',
+      },
+    });
+    const unknown: unknown = await verify('Bearer garbage').catch((thrown: unknown) => thrown);
+    expect(unknown).toMatchObject({ evidence: null });
+  });
+
+  it('holds a token to the age that its issuer allows', async () => {
+    const issuers = [{ ...ISSUER, maxTokenAgeSeconds: 600 }];
+    const verifier = createVerifier({ issuers, fetchKeySet, now: clock.now, reportStaleKeys });
+    const makeOld = (seconds: number): string =>
+      `Bearer ${forge.good({ iat: START_SECONDS - seconds })}`;
+    expect(await outcomeOf(verifier, makeOld(630))).toMatchObject({ subject: 'ana' });
+    expect(await outcomeOf(verifier, makeOld(631))).toEqual({ reason: 'expired', claim: 'iat' });
   });
 
   it('keeps the token out of the refusal', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Problem } from '../../../shared/problem.ts';
+import { findGround, Problem } from '../../../shared/problem.ts';
 import { ADMIN, OUTSIDER } from '../../support/callers.ts';
 import { createBrowsing, refusal } from '../../support/browsing.ts';
 import { FAR, START } from '../../support/clock.ts';
@@ -18,8 +18,24 @@ describe('a job', () => {
       detail: 'No job of yours has this id.',
       extras: {},
     });
-    expect(foreign).toEqual(unknown);
-    expect(malformed).toEqual(unknown);
+    for (const { code, detail, extras } of [foreign, malformed]) {
+      expect({ code, detail, extras }).toEqual({
+        code: unknown.code,
+        detail: unknown.detail,
+        extras: unknown.extras,
+      });
+    }
+    expect([unknown, foreign, malformed].map(findGround)).toEqual([
+      { rule: 'no-such-job', jobId: 'jg-aaaaaaaaaaaaaaaaaaaaaaaaaa' },
+      {
+        rule: 'own-job',
+        missing: ['scope jobs:admin'],
+        template: 'tidy',
+        templateVersion: '1.2.0',
+        jobId: record.id,
+      },
+      { rule: 'no-such-job' },
+    ]);
   });
 
   it('of somebody else causes no call to Dataproc', async () => {

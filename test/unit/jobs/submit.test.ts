@@ -52,6 +52,7 @@ describe('a new submission', () => {
       outputUri: `gs://results/tidy/${JOB}/`,
       driverOutputUri: null,
       error: null,
+      outbox: [],
       expiresAtSeconds: null,
     });
   });

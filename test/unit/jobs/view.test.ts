@@ -31,7 +31,12 @@ describe('the view of a job', () => {
       runtimeAccount: 'jg-run-tidy@acme.iam.gserviceaccount.com',
       maxRuntimeSeconds: 1800,
       checkedAt: '2026-01-15T12:00:00.000Z',
-      links: { self, logs: `${self}/logs`, result: `${self}/result` },
+      links: {
+        self,
+        logs: `${self}/logs`,
+        result: `${self}/result`,
+        audit: `${self}/audit`,
+      },
       error: null,
     });
   });

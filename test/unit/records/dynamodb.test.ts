@@ -3,17 +3,19 @@ import type { JobRecords } from '../../../shared/jobs/ports.ts';
 import { toProblem } from '../../../shared/problem.ts';
 import { createDynamoDbRecords } from '../../../shared/records/dynamodb.ts';
 import { TransportError } from '../../../shared/transport.ts';
+import { makeAuditRecord } from '../../support/audit-records.ts';
 import { createClock, type FakeClock } from '../../support/clock.ts';
 import { createFakeSend, json, type FakeSend, type Scripted } from '../../support/fake-send.ts';
 import { makeRecord } from '../../support/job-records.ts';
 
 const DEADLINE = new Date('2026-01-15T12:00:25.000Z');
 const RECORD = makeRecord({ expiresAtSeconds: 1_776_254_400 });
+const DOCUMENT = Object.fromEntries(Object.entries(RECORD).filter(([name]) => name !== 'outbox'));
 const ITEM = {
   jobId: { S: RECORD.id },
   version: { N: '1' },
   state: { S: 'queued' },
-  document: { S: JSON.stringify(RECORD) },
+  document: { S: JSON.stringify(DOCUMENT) },
   expiresAtSeconds: { N: '1776254400' },
 };
 const CONDITION_FAILED = json(400, {
@@ -72,6 +74,16 @@ describe('putting a record', () => {
     const { records, bodies } = createBench(json(200, {}));
     await records.putIfAbsent({ ...RECORD, expiresAtSeconds: null }, DEADLINE);
     expect(bodies()[0]).not.toHaveProperty('Item.expiresAtSeconds');
+  });
+
+  it('keeps audit records that wait beside the document, where a scan finds them', async () => {
+    const outbox = [makeAuditRecord({ jobId: RECORD.id })];
+    const { records, bodies } = createBench(json(200, {}));
+    await records.putIfAbsent({ ...RECORD, outbox }, DEADLINE);
+    const Item = { ...ITEM, outbox: { S: JSON.stringify(outbox) } };
+    expect(bodies()).toMatchObject([{ Item }]);
+    const reading = createBench(json(200, { Item }));
+    expect(await reading.records.find(RECORD.id, DEADLINE)).toEqual({ ...RECORD, outbox });
   });
 
   it('gives the record that was there', async () => {
@@ -143,6 +155,7 @@ describe('finding a record', () => {
     ['no document', { jobId: { S: 'x' } }],
     ['a document that is no text', { document: { N: '1' } }],
     ['a document that is no record', { document: { S: '{}' } }],
+    ['an outbox that is no list', { ...ITEM, outbox: { S: '{}' } }],
   ])('fails on an item with %s', async (_name, Item) => {
     await expect(
       createBench(json(200, { Item })).records.find(RECORD.id, DEADLINE),

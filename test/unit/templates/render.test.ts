@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderProgram } from '../../../shared/templates/render.ts';
 import { TIDY } from '../../support/templates.ts';
 
-const PLACE = { stagingBucket: 'stage', jobId: 'jg-1' };
+const PLACE = { stagingBucket: 'stage', jobId: 'jg-1', correlationId: 'nightly-1' };
 const FOLDER = `gs://stage/templates/tidy/${'0123456789abcdef'.repeat(4)}`;
 
 describe('a rendered program', () => {
@@ -22,7 +22,11 @@ describe('a rendered program', () => {
         '--output',
         'gs://results/tidy/jg-1/',
       ],
-      properties: { 'spark.executor.instances': '2' },
+      properties: {
+        'spark.executor.instances': '2',
+        'spark.jobgate.job': 'jg-1',
+        'spark.jobgate.correlation': 'nightly-1',
+      },
       outputUri: 'gs://results/tidy/jg-1/',
     });
   });

@@ -1,0 +1,197 @@
+/**
+ * Measures the authorizer: how long the verification of a token takes beside the bare check of its
+ * signature by jose, in turn; how large its bundle is; how long a process with the bundle takes
+ * beside one with nothing, in turn; and which calls it makes when it has an issuer's keys.
+ *
+ * A verification may take 100 µs where jose alone takes 42 (on the machine of the design): machines differ, so the limit is the ratio.
+ *
+ *     npm run bench -- authorizer [--pairs <5 to 200>]
+ *
+ * Prints a table. Ends with status 1 when a number is above its limit or an answer is wrong.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { parse } from 'yaml';
+import { createVerifier, type VerifyToken } from '../shared/identity/verify.ts';
+import {
+  createTokenForge,
+  GOOD_CLAIMS,
+  ISSUER,
+  START_SECONDS,
+  type Signing,
+  type TokenForge,
+} from '../test/support/tokens.ts';
+
+const usage = 'usage: npm run bench -- authorizer [--pairs <5 to 200>]\n';
+const project = join(import.meta.dirname, '..');
+const limits = { verification: 2.38, bundleKb: 40, loadRatio: 1.2, warmCalls: 0 };
+const warmUps = 500;
+const verifications = 3_000;
+const timeoutMs = 30_000;
+
+interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly digits: number;
+  /** Null: only shown. */
+  readonly limit: number | null;
+}
+
+interface Algorithm {
+  readonly name: 'RS256' | 'ES256';
+  readonly keyId: string;
+  readonly signing: Signing;
+}
+
+const algorithms: readonly Algorithm[] = [
+  { name: 'RS256', keyId: 'rsa-1', signing: 'issuer-rs256' },
+  { name: 'ES256', keyId: 'ec-1', signing: 'issuer-es256' },
+];
+
+async function measureVerification(): Promise<readonly Row[]> {
+  const forge = createTokenForge();
+  let calls = 0;
+  const verify = createVerifier({
+    issuers: [ISSUER],
+    now: () => new Date(START_SECONDS * 1000),
+    fetchKeySet: () => {
+      calls += 1;
+      return Promise.resolve(forge.keySet);
+    },
+    reportStaleKeys: () => undefined,
+  });
+  await verify(`Bearer ${forge.good()}`);
+  const before = calls;
+  const rows: Row[] = [];
+  for (const algorithm of algorithms) rows.push(...(await compare(verify, forge, algorithm)));
+  const name = 'network calls with warm keys';
+  return [...rows, { name, value: calls - before, digits: 0, limit: limits.warmCalls }];
+}
+
+/** Times a verification and jose's check of the same signature in turn. */
+async function compare(
+  verify: VerifyToken,
+  forge: TokenForge,
+  { name, keyId, signing }: Algorithm,
+): Promise<readonly Row[]> {
+  const token = forge.forge({ alg: name, typ: 'at+jwt', kid: keyId }, GOOD_CLAIMS, signing);
+  const keys = createLocalJWKSet(forge.keySet as JSONWebKeySet);
+  const header = `Bearer ${token}`;
+  const isAna = async () => (await verify(header)).subject === 'ana';
+  const isSigned = async () =>
+    (await compactVerify(token, keys, { algorithms: [name] })).protectedHeader.kid === keyId;
+  const times: (readonly [number, number])[] = [];
+  for (let round = 0; round < warmUps + verifications; round += 1) {
+    const pair = [await time(isAna), await time(isSigned)] as const;
+    if (round >= warmUps) times.push(pair);
+  }
+  const [whole = 0, bare = 0] = [0, 1].map((at) => toMedian(times.map((pair) => pair[at] ?? 0)));
+  return [
+    { name: `verification ${name}, µs`, value: whole, digits: 1, limit: null },
+    { name: '  jose alone, µs', value: bare, digits: 1, limit: null },
+    { name: '  ratio', value: whole / bare, digits: 2, limit: limits.verification },
+  ];
+}
+
+/** Returns microseconds. @throws Error when the answer is no */
+async function time(work: () => Promise<boolean>): Promise<number> {
+  const since = performance.now();
+  const isRight = await work();
+  if (!isRight) throw new Error('a good token is not accepted as it should be');
+  return (performance.now() - since) * 1000;
+}
+
+/** Bundles the function as serverless.yml does. Returns its size in kB. */
+async function bundle(outfile: string): Promise<number> {
+  const text = readFileSync(join(project, 'serverless.yml'), 'utf8');
+  const { custom } = parse(text, { merge: true }) as {
+    readonly custom: {
+      readonly esbuild: { minify: boolean; target: string; banner: { js: string } };
+    };
+  };
+  const { minify, target, banner } = custom.esbuild;
+  await build({
+    entryPoints: [join(project, 'functions/authorizer.ts')],
+    ...{ bundle: true, platform: 'node', format: 'esm', logLevel: 'error' },
+    ...{ outfile, minify, target, banner },
+  });
+  return readFileSync(outfile).length / 1000;
+}
+
+/** Returns the wall time of a process in milliseconds. */
+function timeProcess(file: string): number {
+  const since = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [file], {
+    env: {},
+    encoding: 'utf8',
+    timeout: timeoutMs,
+  });
+  const elapsed = performance.now() - since;
+  if (status === 0) return elapsed;
+  throw new Error(`the process of ${file} ended with ${status ?? 'a signal'}\n${stderr}`);
+}
+
+async function measureBundle(folder: string, pairs: number): Promise<readonly Row[]> {
+  const [bare, loaded, load] = ['bare.mjs', 'authorizer.mjs', 'load.mjs'].map((name) =>
+    join(folder, name),
+  );
+  if (!bare || !loaded || !load) throw new Error('a file is missing');
+  const value = await bundle(loaded);
+  writeFileSync(bare, '');
+  writeFileSync(
+    load,
+    `const {handler}=await import('./authorizer.mjs');process.exitCode=typeof handler==='function'?0:1`,
+  );
+  for (const file of [bare, load]) timeProcess(file);
+  const times = Array.from(
+    { length: pairs },
+    () => [timeProcess(bare), timeProcess(load)] as const,
+  );
+  const medians = [0, 1].map((at) => toMedian(times.map((pair) => pair[at] ?? 0)));
+  const ratio = (medians[1] ?? 0) / (medians[0] ?? 0);
+  const shown = medians.map((ms) => ms.toFixed(1)).join(' and ');
+  process.stdout.write(`${pairs} pairs of processes, medians: ${shown} ms\n`);
+  return [
+    { name: 'bundle, kB', value, digits: 1, limit: limits.bundleKb },
+    { name: 'load / bare Node', value: ratio, digits: 2, limit: limits.loadRatio },
+  ];
+}
+
+function toMedian(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = sorted.length / 2;
+  const pair = [sorted[Math.ceil(middle) - 1] ?? 0, sorted[Math.floor(middle)] ?? 0] as const;
+  return (pair[0] + pair[1]) / 2;
+}
+
+function print(rows: readonly Row[]): number {
+  for (const { name, value, digits, limit } of rows) {
+    const shown = limit === null ? '' : `  limit ${limit}${value > limit ? '  ABOVE' : ''}`;
+    process.stdout.write(`${name.padEnd(30)}${value.toFixed(digits).padStart(8)}${shown}\n`);
+  }
+  return rows.some(({ value, limit }) => limit !== null && value > limit) ? 1 : 0;
+}
+
+async function main(): Promise<number> {
+  const options = { pairs: { type: 'string', default: '30' }, help: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ options });
+  const pairs = Number(values.pairs);
+  const isUsable = Number.isInteger(pairs) && pairs >= 5 && pairs <= 200;
+  if (values.help === true || !isUsable) {
+    (isUsable ? process.stdout : process.stderr).write(usage);
+    return isUsable ? 0 : 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'jobgate-bench-'));
+  try {
+    return print([...(await measureVerification()), ...(await measureBundle(folder, pairs))]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

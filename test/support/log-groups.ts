@@ -1,0 +1,26 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { getStack } from './api.ts';
+
+/** One line of a log group: a JSON object. */
+export type GroupLine = Readonly<Record<string, unknown>>;
+
+/** Names of the stack's log groups for decisions and for requests. */
+export const AUDIT_GROUP = '/jobgate/local/audit';
+export const ACCESS_GROUP = '/aws/api-gateway/jobgate-local';
+
+/** Makes the official client of the stack's CloudWatch Logs, as the account's administrator. */
+export function createLogsClient(): CloudWatchLogsClient {
+  return new CloudWatchLogsClient({
+    endpoint: getStack().aws,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+}
+
+/** Reads a log group line by line, oldest first; each must be one JSON object. */
+export async function readLogGroup(logGroupName: string): Promise<readonly GroupLine[]> {
+  const client = createLogsClient();
+  const { events } = await client.send(new FilterLogEventsCommand({ logGroupName }));
+  client.destroy();
+  return (events ?? []).map(({ message }) => JSON.parse(message ?? '') as GroupLine);
+}

@@ -1,0 +1,61 @@
+/** A fault in a template's rules and the path of keys and indices to it. */
+export interface RuleFault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+interface Limits {
+  readonly maxRuntimeSeconds?: number;
+  readonly maxConcurrent?: { readonly perCaller?: number; readonly perTemplate?: number };
+  readonly maxRunsPerDay?: number;
+  readonly maxCost?: Money;
+}
+
+type Rule = Readonly<Record<string, unknown>> & { readonly limits?: Limits };
+
+/** Finds rules of a template, which its schema has passed, that name nobody, and limits above the template's own. */
+export function findRuleFaults(template: ReadonlyMap<string, unknown>): readonly RuleFault[] {
+  const rules = template.get('allow') as readonly Rule[];
+  const limits = template.get('limits') as Limits;
+  return rules.flatMap((rule, index) => [
+    ...(Object.keys(rule).every((member) => member === 'limits')
+      ? [{ path: ['allow', index], message: 'names nobody: give it a condition' }]
+      : []),
+    ...findHigher(rule.limits ?? {}, limits).map((name) => ({
+      path: ['allow', index, 'limits', ...name.split('.')],
+      message: 'must not be above the template’s own',
+    })),
+  ]);
+}
+
+/** Names the limits of a rule that are above the template's; money of another currency cannot be compared. */
+function findHigher(own: Limits, most: Limits): readonly string[] {
+  const amounts = [toAmounts(own), toAmounts(most)] as const;
+  const higher = [...amounts[0]].filter(([name, value]) => value > (amounts[1].get(name) ?? 0));
+  const currencies = [own.maxCost?.currency, most.maxCost?.currency];
+  const foreign = own.maxCost !== undefined && currencies[0] !== currencies[1];
+  const names = higher.map(([name]) => name);
+  return foreign && !names.includes('maxCost') ? [...names, 'maxCost'] : names;
+}
+
+function toAmounts(limits: Limits): ReadonlyMap<string, number> {
+  const all = new Map([
+    ['maxRuntimeSeconds', limits.maxRuntimeSeconds],
+    ['maxConcurrent.perCaller', limits.maxConcurrent?.perCaller],
+    ['maxConcurrent.perTemplate', limits.maxConcurrent?.perTemplate],
+    ['maxRunsPerDay', limits.maxRunsPerDay],
+    ['maxCost', limits.maxCost === undefined ? undefined : toHundredths(limits.maxCost)],
+  ]);
+  return new Map([...all].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Whole hundredths, which a number holds exactly: an amount has at most 9 digits and 2 decimals. */
+function toHundredths({ amount }: Money): number {
+  const [whole = '', decimals = ''] = amount.split('.');
+  return Number(whole) * 100 + Number(decimals.padEnd(2, '0'));
+}
