@@ -10,7 +10,8 @@ describe('get-job-audit', () => {
 
   beforeAll(async () => {
     getJobAudit = await loadFunction('get-job-audit');
-    job = await getSucceededJob();
+    // A job of its own: other tests take the audit's log group away, with what it held.
+    job = await getSucceededJob('audit-tests');
   });
 
   async function call(query: Readonly<Record<string, string>> | null = null) {

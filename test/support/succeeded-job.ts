@@ -1,9 +1,9 @@
 import { callApi, getStack, SAMPLE_BODY, waitForEnd } from './api.ts';
 import { readEvent } from './deployed-function.ts';
 
-/** Gives a job of the analyst that has succeeded: the first to ask in a stack's life starts it, the others find it. */
-export async function getSucceededJob(): Promise<string> {
-  const headers = { 'idempotency-key': 'function-tests' };
+/** Gives a job of the analyst that has succeeded: the first to ask for a key in a stack's life starts it, the others find it. */
+export async function getSucceededJob(key = 'function-tests'): Promise<string> {
+  const headers = { 'idempotency-key': key };
   const posted = await callApi('/jobs', { as: 'analyst', json: SAMPLE_BODY, headers });
   const job = String(posted.body['id']);
   const ended = await waitForEnd(job);
