@@ -16,6 +16,11 @@ export const handler = createEndpoint(
     const { publicUrl } = readCoreConfig(runtime.environment);
     const template = getTemplate(CATALOG, request.pathParameters.get('template'));
     const body = toTemplateView(template, caller, publicUrl);
-    return Promise.resolve({ status: 200, body, cacheControl: 'private, max-age=60' });
+    return Promise.resolve({
+      status: 200,
+      body,
+      cacheControl: 'private, max-age=60',
+      headers: { vary: 'Authorization' },
+    });
   },
 );

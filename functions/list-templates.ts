@@ -14,6 +14,11 @@ export const handler = createEndpoint(
   ({ caller }) => {
     const { publicUrl } = readCoreConfig(runtime.environment);
     const items = listRunnable(CATALOG, caller, publicUrl);
-    return Promise.resolve({ status: 200, body: { items }, cacheControl: 'private, max-age=60' });
+    return Promise.resolve({
+      status: 200,
+      body: { items },
+      cacheControl: 'private, max-age=60',
+      headers: { vary: 'Authorization' },
+    });
   },
 );

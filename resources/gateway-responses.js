@@ -122,11 +122,11 @@ export function renderGatewayResponses(deployment) {
 export function parseAccessHelp(text) {
   const isPlain =
     typeof text === 'string' &&
-    /^[^"\\$\p{Cc}\u2028\u2029]{1,300}$/u.test(text) &&
+    /^[^"\\$<>\p{Cc}\u2028\u2029]{1,300}$/u.test(text) &&
     text.trim() === text;
   if (isPlain && (!text.startsWith('http') || isHttps(text))) return text;
   throw new Error(
-    'the parameter accessHelp must be a sentence or an https URL of at most 300 characters, without quotes, backslashes, dollar signs and line breaks',
+    'the parameter accessHelp must be a sentence or an https URL of at most 300 characters, without quotes, backslashes, dollar signs, angle brackets and line breaks',
   );
 }
 
@@ -156,6 +156,8 @@ function renderHeaders({ code, retryAfter, challenge }, { publicUrl, origins }) 
   const headers = {
     'Content-Type': "'application/problem+json'",
     'Cache-Control': "'no-store'",
+    'X-Content-Type-Options': "'nosniff'",
+    'Strict-Transport-Security': "'max-age=31536000'",
     'X-Correlation-Id': 'context.requestId',
     ...(retryAfter === undefined ? {} : { 'Retry-After': `'${retryAfter}'` }),
     ...(challenge === true ? { 'WWW-Authenticate': renderChallenge(code, publicUrl) } : {}),

@@ -28,7 +28,7 @@ export async function plans({ resolveVariable }) {
 export async function keys({ resolveVariable }) {
   return renderKeys({
     deployment: await resolveVariable('param:deployment'),
-    planKeys: toWhole(await resolveVariable('param:planKeys'), 'planKeys', 64),
+    planKeys: toWhole(await resolveVariable('param:planKeys'), 'planKeys', 50),
     issuers: await resolveVariable('param:issuers'),
   });
 }

@@ -108,13 +108,14 @@ export class Problem extends Error {
   }
 }
 
-/** Codes that refuse a caller, and not a request: each is recorded in the audit before it is answered. */
+/** Codes that refuse a caller, or what a caller may otherwise do, and not a request: each is recorded in the audit before it is answered. */
 export const DENIAL_CODES = [
   'invalid_token',
   'insufficient_scope',
   'access_suspended',
   'template_forbidden',
   'job_not_found',
+  'submissions_paused',
 ] as const satisfies readonly ProblemCode[];
 
 /** One of {@link DENIAL_CODES}. */

@@ -90,6 +90,9 @@ function readJwksUri(
 /** Plain http could be answered by anyone but on this machine. */
 function requireSafe(url: string, name: string): void {
   const parsed = URL.parse(url);
+  // The deploy tool reads `${…}` in a parameter as a reference, to a file for instance.
+  if (/[${}\s]/.test(url))
+    throw fault(`${name} holds characters that no address has: ${show(url)}`);
   const isLoopback = parsed?.protocol === 'http:' && parsed.hostname === '127.0.0.1';
   if (parsed?.protocol === 'https:' || isLoopback) return;
   throw fault(`${name} must be an https address, or http on 127.0.0.1, not ${show(url)}`);

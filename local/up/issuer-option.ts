@@ -25,7 +25,7 @@ export const ISSUER_KIND_NAMES = [
 
 const REQUIRED = ['kind', 'url', 'audience'] as const;
 const TEXTS = ['audience', 'plan', 'groupsClaim', 'rolesClaim', 'loginClient'] as const;
-const LISTS = ['clients', 'algorithms'] as const;
+const LISTS = ['clients', 'algorithms', 'tokenScopes'] as const;
 const REPEATED = ['grants', 'plans'] as const;
 const KNOWN: readonly string[] = [
   ...new Set(['name', ...REQUIRED, ...TEXTS, ...LISTS, ...REPEATED]),
@@ -54,6 +54,8 @@ export function parseIssuerOptions(args: readonly string[]): readonly IssuerOpti
 }
 
 function parseIssuerOption(text: string): IssuerOption {
+  // The deploy tool reads `${…}` in a parameter as a reference, to a file for instance.
+  if (text.includes('${')) throw fault('"${" may be in no value');
   const pairs = text.split(',').map(parsePair);
   const read = (key: string): string | undefined => pairs.find(([name]) => name === key)?.[1];
   for (const [index, [key]] of pairs.entries()) {

@@ -25,5 +25,13 @@ export function toLocalIssuer({ issuer, jwksUri }: IssuerAddresses): TrustedIssu
     jwksUri,
     algorithms: ['RS256'],
     loginClient: LOGIN_CLIENT,
+    tokenScopes: [
+      'jobs:read',
+      'jobs:submit',
+      'jobs:cancel',
+      'jobs:admin',
+      'data:read',
+      'audit:read',
+    ],
   };
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Guard } from '../policy/guard.ts';
 import { describeIdentity, nameCaller } from '../policy/refusal.ts';
 import { decideAdmission, decideEntrance, type DeniedList } from '../policy/switches.ts';
-import { Denial, Problem } from '../problem.ts';
+import { Denial } from '../problem.ts';
 import { createSend } from '../transport.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
 import { once, type Runtime } from './runtime.ts';
@@ -52,9 +52,10 @@ export function createEntry(getSwitches: GetSwitches): Entry {
       const admission = decideAdmission(await getSwitches(deadline), template);
       if (admission.kind === 'open') return;
       const scope = admission.rule === 'switches.admission' ? 'Jobs' : `Jobs of ${template}`;
-      throw new Problem(
+      throw new Denial(
         'submissions_paused',
         `${scope} cannot be started at present${explain(admission.reason)}. What runs goes on and can be watched.`,
+        { rule: admission.rule, template },
         { retryAfter: PAUSE_SECONDS },
       );
     },

@@ -24,6 +24,8 @@ export interface LogGroupOptions {
 const ATTEMPTS = 4;
 const ATTEMPT_MS = 2_000;
 const LEAST_MS = 250;
+/** How old an event may say that it is; the record itself keeps its time. CloudWatch refuses more than 14 days. */
+const OLDEST_MS = 13 * 24 * 3600_000;
 
 /**
  * Makes the writer of audit records: one event each, in a stream of its own that is made when it is first needed.
@@ -75,7 +77,9 @@ async function createStream(options: LogGroupOptions, deadline: Date): Promise<O
 
 function putEvent(options: LogGroupOptions, record: AuditRecord, deadline: Date): Promise<Outcome> {
   const { logGroup: logGroupName, logStream: logStreamName } = options;
-  const event = { timestamp: Date.parse(record.timestamp), message: JSON.stringify(record) };
+  const oldest = options.now().getTime() - OLDEST_MS;
+  const timestamp = Math.max(Date.parse(record.timestamp), oldest);
+  const event = { timestamp, message: JSON.stringify(record) };
   const input: PutLogEventsCommandInput = { logGroupName, logStreamName, logEvents: [event] };
   return call(options, { operation: 'PutLogEvents', input, deadline });
 }

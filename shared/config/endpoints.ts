@@ -23,12 +23,21 @@ const OVERRIDES = {
 export function readOverride(reader: Reader, stage: string, key: keyof Endpoints): string | null {
   const name = OVERRIDES[key];
   const value = reader.environment[name];
+  if (key === 'aws') refuseServiceEndpoints(reader);
   if (value === undefined || value === '') return null;
   if (stage !== LOCAL_STAGE) {
     reader.faults.push(`${name} may be set on the local stage only`);
   }
   checkUrl(reader, { name, value, stage });
   return value.replace(/\/+$/, '');
+}
+
+/** AWS's own clients would obey these, one for each service, unseen. Source: AWS SDKs, service-specific endpoints. */
+function refuseServiceEndpoints(reader: Reader): void {
+  for (const name of Object.keys(reader.environment).filter((key) =>
+    /^AWS_ENDPOINT_URL_/.test(key),
+  ))
+    reader.faults.push(`${name.slice(0, 60)} must not be set`);
 }
 
 /** Reads {@link Endpoints}. */

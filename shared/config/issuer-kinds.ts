@@ -8,7 +8,7 @@ export interface IssuerRules {
   /** Claims that hold groups and roles unless configured; null: the kind's own, which cannot be configured. */
   readonly claims: { readonly groups: string; readonly roles: string } | null;
   readonly plan: PlanName;
-  /** Whether `clients` must be listed, because the kind's tokens need no audience. */
+  /** Whether `clients` must be listed: the kind's tokens need no audience, or anybody in the world can have one. */
   readonly needsClients: boolean;
 }
 
@@ -19,8 +19,8 @@ const LISTS = { groups: 'groups', roles: 'roles' } as const;
 /** Tokens of these kinds are got by people and programs from a server of the organization. */
 const LOGIN = { claims: null, plan: 'standard', needsClients: false } as const;
 
-/** Tokens of these kinds are given to a running job, function or service account. */
-const WORKLOAD = { form: null, claims: null, plan: 'automation', needsClients: false } as const;
+/** Tokens of these kinds are given to a running job or service account, whosever it is. */
+const WORKLOAD = { form: null, claims: null, plan: 'automation', needsClients: true } as const;
 
 /** The kinds of issuers by the name that JOBGATE_ISSUERS gives them. Sources: docs/identity.md. */
 export const ISSUER_KINDS = {
@@ -57,8 +57,10 @@ export const ISSUER_KINDS = {
     form: { host: ANY_HOST, path: /^(\/_services\/token|(\/[\w-]+)?)$/ },
   },
   gitlab: { ...WORKLOAD, form: { host: ANY_HOST, path: /^(\/[\w.-]+)*$/ } },
+  // An account has an issuer of its own, so nobody else's principals have its tokens.
   'aws-sts': {
     ...WORKLOAD,
+    needsClients: false,
     form: { host: /^[0-9a-z-]+\.tokens\.sts\.global\.api\.aws$/, path: /^$/ },
   },
 } as const satisfies Record<string, IssuerRules>;

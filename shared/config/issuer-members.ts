@@ -1,7 +1,14 @@
 import { ISSUER_KINDS, isIssuerKind, type IssuerKind, type IssuerRules } from './issuer-kinds.ts';
 import type { PlanName } from './plans.ts';
 import { isStringArray, type Reader } from './reader.ts';
-import { readGrants, readPlan, readPlans, type Grant, type PlanRule } from './selectors.ts';
+import {
+  isApiScope,
+  readGrants,
+  readPlan,
+  readPlans,
+  type Grant,
+  type PlanRule,
+} from './selectors.ts';
 
 /** What an issuer's configuration may leave out. */
 export interface IssuerOptions {
@@ -11,6 +18,8 @@ export interface IssuerOptions {
   readonly groupsClaim: string | null;
   readonly rolesClaim: string | null;
   readonly maxTokenAgeSeconds: number;
+  /** Those of the API's scopes that a token of this issuer may bring; others come by `grants` alone. */
+  readonly tokenScopes: readonly string[];
   readonly grants: readonly Grant[];
   /** Of callers that no rule of `plans` names and that act for themselves. */
   readonly plan: PlanName;
@@ -23,6 +32,8 @@ export interface IssuerOptions {
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 /** Seconds. 4 hours: what counts as a short-lived token. */
 const MAX_TOKEN_AGE_SECONDS = 4 * 3600;
+/** What lets a caller see no more than its own jobs. */
+const TOKEN_SCOPES = ['jobs:read', 'jobs:submit', 'jobs:cancel'];
 /** A claim's name, or a pointer of at least one step. Source: RFC 6901 section 3. */
 const CLAIM = /^(?:[^/\s][^\s]{0,255}|(?=.{2,256}$)(?:\/(?:[^~/]|~[01])+)+)$/;
 
@@ -47,17 +58,20 @@ export function readOptions(
   { where, kind }: { readonly where: string; readonly kind: IssuerKind },
 ): IssuerOptions {
   const rules: IssuerRules = ISSUER_KINDS[kind];
-  const { clients, maxTokenAgeSeconds: age, plan, loginClient } = members;
+  const { clients, maxTokenAgeSeconds: age, tokenScopes, plan, loginClient } = members;
   if (clients !== undefined ? !isNameList(clients) : rules.needsClients)
     reader.faults.push(`${where}.clients must list at least one client id`);
   if (age !== undefined && !isTokenAge(age))
     reader.faults.push(`${where}.maxTokenAgeSeconds must be a whole number from 60 to 86400`);
+  if (tokenScopes !== undefined && !isScopeList(tokenScopes))
+    reader.faults.push(`${where}.tokenScopes must list scopes of the API`);
   if (loginClient !== undefined && !isName(loginClient))
     reader.faults.push(`${where}.loginClient must be a client id`);
   return {
     clients: isNameList(clients) ? clients : null,
     groupsClaim: readClaim(reader, members, { where, kind, member: 'groups' }),
     rolesClaim: readClaim(reader, members, { where, kind, member: 'roles' }),
+    tokenScopes: isScopeList(tokenScopes) ? tokenScopes : TOKEN_SCOPES,
     maxTokenAgeSeconds: isTokenAge(age) ? age : MAX_TOKEN_AGE_SECONDS,
     grants: readGrants(reader, members['grants'], `${where}.grants`),
     plan: plan === undefined ? rules.plan : readPlan(reader, plan, `${where}.plan`),
@@ -92,6 +106,10 @@ function isName(value: unknown): value is string {
 
 function isNameList(value: unknown): value is readonly string[] {
   return isStringArray(value) && value.every(isName);
+}
+
+function isScopeList(value: unknown): value is readonly string[] {
+  return isStringArray(value) && value.every(isApiScope);
 }
 
 function isTokenAge(value: unknown): value is number {

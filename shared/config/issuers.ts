@@ -42,7 +42,7 @@ export function readAuthorizerConfig(environment: Environment): AuthorizerConfig
     ...core,
     issuers: readIssuers(reader, core.stage),
     deployment: reader.text('JOBGATE_DEPLOYMENT', /^[a-z][a-z0-9-]{1,40}$/),
-    planKeys: Number(reader.text('JOBGATE_PLAN_KEYS', /^([1-9]|[1-5]\d|6[0-4])$/)),
+    planKeys: Number(reader.text('JOBGATE_PLAN_KEYS', /^([1-9]|[1-4]\d|50)$/)),
   });
 }
 
@@ -51,6 +51,7 @@ const OPTIONAL_MEMBERS = [
   'groupsClaim',
   'rolesClaim',
   'maxTokenAgeSeconds',
+  'tokenScopes',
   'grants',
   'plan',
   'plans',

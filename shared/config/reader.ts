@@ -1,3 +1,5 @@
+import { hasUniqueMembers } from './unique-members.ts';
+
 /** The environment as Lambda gives it: names to strings. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +29,9 @@ export class Reader {
     const text = this.text(name);
     if (text === '') return undefined;
     try {
-      return JSON.parse(text) as unknown;
+      const value: unknown = JSON.parse(text);
+      if (!hasUniqueMembers(text)) this.faults.push(`${name} has a member twice`);
+      return value;
     } catch (error) {
       this.faults.push(
         `${name} is not JSON (${error instanceof SyntaxError ? 'syntax' : 'unknown'})`,

@@ -74,8 +74,13 @@ export function readPlan(reader: Reader, value: unknown, where: string): PlanNam
   return plan ?? 'limited';
 }
 
+/** Tells whether a scope is one of {@link API_SCOPES}. */
+export function isApiScope(scope: string): boolean {
+  return API_SCOPES.some((known) => known === scope);
+}
+
 function isGrantable(scope: string): boolean {
-  return API_SCOPES.some((known) => known === scope) || TEMPLATE_SCOPE.test(scope);
+  return isApiScope(scope) || TEMPLATE_SCOPE.test(scope);
 }
 
 interface Rule {
@@ -102,7 +107,7 @@ function readRules(reader: Reader, value: unknown, where: string): readonly Rule
 
 function parseSelector(text: string): Selector | undefined {
   const colon = text.indexOf(':');
-  const kind = SELECTOR_KINDS.find((name) => name === text.slice(0, colon));
+  const kind = SELECTOR_KINDS.find((name) => name === text.slice(0, Math.max(colon, 0)));
   const value = text.slice(colon + 1);
   if (kind === undefined || value === '' || value.length > 512) return undefined;
   return kind === 'tag' && value.indexOf('=') < 1 ? undefined : { kind, value };

@@ -28,10 +28,19 @@ export interface AuditTrailOptions {
 
 /** Makes the trail of a request. */
 export function createAuditTrail(request: ApiRequest, options: AuditTrailOptions): AuditTrail {
-  const { requestId, correlationId, sourceIp, httpMethod, resourcePath, caller } = request;
+  const {
+    requestId,
+    extendedRequestId,
+    correlationId,
+    sourceIp,
+    httpMethod,
+    resourcePath,
+    caller,
+  } = request;
   const audited: AuditedRequest = {
     action: options.operation,
     requestId,
+    extendedRequestId,
     correlationId,
     sourceIp,
     httpMethod,

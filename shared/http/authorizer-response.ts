@@ -24,9 +24,12 @@ export function toAuthorizerResult(
   const allowed = routes.filter(
     (route) => route.authorized && (route.scope === null || caller.scopes.includes(route.scope)),
   );
+  // Never empty: get-me is for every caller.
+  const Resource = allowed.map((route) => toResource(stageArn, route));
+  const statement: Statement = { Effect: 'Allow', Action: 'execute-api:Invoke', Resource };
   return {
     principalId: escapeForJson(caller.subject),
-    policyDocument: { Version: '2012-10-17', Statement: [toStatement(stageArn, allowed)] },
+    policyDocument: { Version: '2012-10-17', Statement: [statement] },
     context: {
       ...toCallerContext(caller),
       callerJson: describeForGateway(caller),
@@ -37,14 +40,6 @@ export function toAuthorizerResult(
     },
     usageIdentifierKey: usageKey,
   };
-}
-
-/** An Allow that names nothing is no policy: API Gateway would answer 500 for what is a denial. */
-function toStatement(stageArn: string, allowed: readonly Route[]): Statement {
-  const Action = 'execute-api:Invoke';
-  return allowed.length === 0
-    ? { Effect: 'Deny', Action, Resource: `${stageArn}/*/*` }
-    : { Effect: 'Allow', Action, Resource: allowed.map((route) => toResource(stageArn, route)) };
 }
 
 /** A path parameter becomes `*`, which also crosses slashes: finer rules are the handlers'. */

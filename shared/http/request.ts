@@ -6,6 +6,8 @@ import { chooseCorrelationId } from './correlation.ts';
 export interface ApiRequest {
   readonly correlationId: string;
   readonly requestId: string;
+  /** API Gateway's own id of the request; null when the event has none. */
+  readonly extendedRequestId: string | null;
   /** Path with the stage's prefix, as the caller sent it, for `instance`. */
   readonly path: string;
   /** Where the request came from and which route it took, as the gateway says. */
@@ -31,6 +33,7 @@ export function parseRequest(event: unknown): ApiRequest {
   return {
     correlationId: chooseCorrelationId(certain, randomUUID()),
     requestId: toText(context.get('requestId')) ?? 'unknown',
+    extendedRequestId: toText(context.get('extendedRequestId')) ?? null,
     path: toText(members.get('path')) ?? '',
     sourceIp: toText(toMap(context.get('identity')).get('sourceIp')) ?? null,
     httpMethod: toText(members.get('httpMethod')) ?? null,

@@ -1,6 +1,6 @@
 import type { IssuerConfig } from '../config/issuers.ts';
 import type { PlanName } from '../config/plans.ts';
-import type { Selector, SelectorKind } from '../config/selectors.ts';
+import { isApiScope, type Selector, type SelectorKind } from '../config/selectors.ts';
 import type { Caller } from './caller.ts';
 import { checkName, findName, readMembers, refuseClaim, type Claims } from './claims.ts';
 import type { ClaimedIdentity } from './kinds/kind.ts';
@@ -34,17 +34,21 @@ export function toCaller(
 ): Caller {
   refuseForeignUse(verifiedClaims);
   const identity = TOKEN_KINDS[issuer.kind].read(verifiedClaims, issuer);
-  if (issuer.clients !== null && !issuer.clients.includes(identity.client))
+  if (issuer.clients !== null && !issuer.clients.some((each) => isListed(identity.client, each)))
     throw new TokenRefusedError('unlisted_client');
   const actor = readActor(verifiedClaims, issuer.issuer);
-  const names = listNames(identity, actor);
+  const names = listNames(identity, actor, issuer);
   const caller: Caller = {
     issuer: issuer.issuer,
     issuerName: issuer.name,
     ...{ subject: identity.subject, client: identity.client, actor },
     scopes: mergeScopes(names, issuer),
     groups: identity.groups,
-    roles: [...identity.roles, ...identity.tags.map((tag) => `tag:${tag}`)],
+    // Only a kind that has tags makes such roles: no claim may look like one.
+    roles: [
+      ...identity.roles.filter((role) => !role.startsWith('tag:')),
+      ...identity.tags.map((tag) => `tag:${tag}`),
+    ],
     tokenId: identity.tokenId ?? fingerprint(),
     expiresAt,
     plan: choosePlan(names, issuer),
@@ -52,6 +56,11 @@ export function toCaller(
   const lists = JSON.stringify([caller.scopes, caller.groups, caller.roles]);
   if (lists.length > MAX_LISTS_CHARACTERS) throw new TokenRefusedError('claims_too_large');
   return caller;
+}
+
+/** `owner/*` lists every client whose name begins with `owner/`. */
+function isListed(client: string, listed: string): boolean {
+  return listed.endsWith('/*') ? client.startsWith(listed.slice(0, -1)) : client === listed;
 }
 
 /** Keeps out what the issuer signed for another use. Source: RFC 8725 section 3.12, RFC 7800 section 3.1. */
@@ -76,7 +85,10 @@ function readActor(claims: Claims, issuer: string): string | null {
   const act = readMembers(claims.get('act'));
   const subject = checkName(act.get('sub'), 'act');
   const actorIssuer = findName(act, 'iss') ?? issuer;
-  return actorIssuer === issuer ? subject : checkName(`${actorIssuer}#${subject}`, 'act');
+  const isForeign = actorIssuer !== issuer;
+  // One spelling for one actor: the sign between the two stands in neither.
+  if ((isForeign ? actorIssuer : subject).includes('#')) throw refuseClaim('act');
+  return isForeign ? checkName(`${actorIssuer}#${subject}`, 'act') : subject;
 }
 
 type Names = Readonly<Record<SelectorKind, readonly string[]>>;
@@ -84,10 +96,17 @@ type Names = Readonly<Record<SelectorKind, readonly string[]>>;
 /**
  * What the configuration may know the caller by. Who acts for a person gets nothing by what that person is: the
  * person's groups would widen a token that was narrowed for the actor.
- * A template's scope opens that template: only the configuration may give it, whatever the token says.
+ * A template's scope opens that template: only the configuration may give it, whatever the token says; and of the
+ * API's own scopes a token has those that its issuer may give.
  */
-function listNames(identity: ClaimedIdentity, actor: string | null): Names {
-  const scope = identity.scopes.filter((name) => !name.startsWith('template:'));
+function listNames(
+  identity: ClaimedIdentity,
+  actor: string | null,
+  { tokenScopes }: IssuerConfig,
+): Names {
+  const scope = identity.scopes.filter(
+    (name) => !name.startsWith('template:') && (tokenScopes.includes(name) || !isApiScope(name)),
+  );
   const client = [identity.client];
   if (actor !== null)
     return { scope, client, actor: [actor], group: [], role: [], tag: [], subject: [] };

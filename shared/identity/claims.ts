@@ -13,10 +13,15 @@ export function refuseClaim(claim: string): TokenRefusedError {
   return new TokenRefusedError('claim_invalid', { claim });
 }
 
-/** Checks that a value is a name: text of 1 to 256 characters, none of which controls anything. */
+/** Tells whether a value is a name: 1 to 256 characters, no space around it, nothing that controls or breaks lines. */
+export function isName(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '' || value.length > MAX_NAME_CHARACTERS) return false;
+  return value.trim() === value && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value) && value.isWellFormed();
+}
+
+/** Checks that a value is a name. */
 export function checkName(value: unknown, claim: string): string {
-  const isName = typeof value === 'string' && value !== '' && value.length <= MAX_NAME_CHARACTERS;
-  if (!isName || /\p{Cc}/u.test(value) || !value.isWellFormed()) throw refuseClaim(claim);
+  if (!isName(value)) throw refuseClaim(claim);
   return value;
 }
 

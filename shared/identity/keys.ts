@@ -1,4 +1,5 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { JOSEError, JWKSNoMatchingKey } from 'jose/errors';
 
 /** Reads an issuer's key set once; rejects when the issuer is down, slow, too large or not JSON. */
 export type FetchKeySet = (jwksUri: string) => Promise<unknown>;
@@ -12,8 +13,10 @@ export class KeysUnavailableError extends Error {
 export const KEY_SET_TIMES = {
   freshMs: 10 * 60_000,
   staleMs: 60 * 60_000,
-  /** From a fetch that was answered to the next one for a key id that it did not hold. */
+  /** From a fetch that was answered to the next one for a key id that it did not hold; twice that after each in vain. */
   retryMs: 1_000,
+  /** The most that this grows to: whoever makes key ids up must not make fetches. */
+  longestRetryMs: 60_000,
   /** From a fetch that failed to the next one. */
   cooldownMs: 5_000,
 } as const;
@@ -46,6 +49,7 @@ export function createKeySource(options: KeySourceOptions): JWTVerifyGetKey {
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let lastFailure: unknown;
   let inFlight: Promise<void> | undefined;
+  let retryMs: number = KEY_SET_TIMES.retryMs;
   const ageMs = (): number =>
     state === undefined ? Number.POSITIVE_INFINITY : options.now().getTime() - state.fetchedAt;
 
@@ -59,11 +63,13 @@ export function createKeySource(options: KeySourceOptions): JWTVerifyGetKey {
       lastFailure = error;
     }
   };
-  const refresh = async (): Promise<void> => {
-    const pauseMs = lastFailure === undefined ? KEY_SET_TIMES.retryMs : KEY_SET_TIMES.cooldownMs;
-    if (inFlight === undefined && options.now().getTime() - attemptedAt < pauseMs) return;
+  /** Tells whether the keys were read again. */
+  const refresh = async (): Promise<boolean> => {
+    const pauseMs = lastFailure === undefined ? retryMs : KEY_SET_TIMES.cooldownMs;
+    if (inFlight === undefined && options.now().getTime() - attemptedAt < pauseMs) return false;
     inFlight ??= reload().finally(() => (inFlight = undefined));
     await inFlight;
+    return true;
   };
 
   return async (header, token) => {
@@ -72,10 +78,14 @@ export function createKeySource(options: KeySourceOptions): JWTVerifyGetKey {
     if (ageMs() > KEY_SET_TIMES.freshMs) options.reportStale(Math.floor(ageMs() / 1000));
     const held = await findKey(state.keys, header, token);
     if (held !== undefined) return held;
-    await refresh();
+    const isRead = await refresh();
     if (lastFailure !== undefined) throw unavailable(lastFailure);
     const found = await findKey(state.keys, header, token);
-    if (found === undefined) throw new errors.JWKSNoMatchingKey();
+    if (found === undefined) {
+      if (isRead) retryMs = Math.min(2 * retryMs, KEY_SET_TIMES.longestRetryMs);
+      throw new JWKSNoMatchingKey();
+    }
+    ({ retryMs } = KEY_SET_TIMES);
     return found;
   };
 }
@@ -90,8 +100,8 @@ async function findKey(
   try {
     return await keys(header, token);
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
-    throw error instanceof errors.JOSEError ? error : unavailable(error);
+    if (error instanceof JWKSNoMatchingKey) return undefined;
+    throw error instanceof JOSEError ? error : unavailable(error);
   }
 }
 
@@ -109,7 +119,9 @@ function parseKeySet(value: unknown): JSONWebKeySet {
     throw new KeysUnavailableError(`the issuer’s key set has more than ${MAX_KEYS} keys`);
   const byId = new Map<string, JSONWebKeySet['keys'][number] | null>();
   for (const key of listed.filter(isSigningKey)) byId.set(key.kid, byId.has(key.kid) ? null : key);
-  return { keys: [...byId.values()].filter((key) => key !== null) };
+  const keys = [...byId.values()].filter((key) => key !== null);
+  if (keys.length === 0) throw new KeysUnavailableError('the issuer’s key set has no usable key');
+  return { keys };
 }
 
 function isSigningKey(value: unknown): value is JSONWebKeySet['keys'][number] & { kid: string } {

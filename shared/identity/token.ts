@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { TokenRefusedError } from './refusal.ts';
-import { hasUniqueMembers } from './unique-members.ts';
+import { hasUniqueMembers } from '../config/unique-members.ts';
 
 /** A token that has the strict form, and of which nothing is verified. */
 export interface UnverifiedToken {

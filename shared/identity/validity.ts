@@ -9,7 +9,7 @@ const MAX_LIFETIME_SECONDS = 24 * 3600;
 
 /**
  * Checks that a token is for this service and for now: required claims, audience, times, age and lifetime. Returns
- * when it expires. Source: RFC 7519 section 4.1, RFC 9068 section 4. @throws TokenRefusedError.
+ * when it ends, by `exp` or by age, whichever is first. Source: RFC 7519 section 4.1, RFC 9068 section 4. @throws TokenRefusedError.
  */
 export function checkValidity(verifiedClaims: Claims, issuer: IssuerConfig, now: Date): Date {
   const kind = TOKEN_KINDS[issuer.kind];
@@ -30,7 +30,8 @@ export function checkValidity(verifiedClaims: Claims, issuer: IssuerConfig, now:
     throw refuseAsExpired('iat');
   if (expiresAt - issuedAt > MAX_LIFETIME_SECONDS)
     throw new TokenRefusedError('lifetime_too_long', { claim: 'exp' });
-  return new Date(expiresAt * 1000);
+  // What decides later knows the end alone, so the greatest age is an end, too.
+  return new Date(Math.min(expiresAt, issuedAt + issuer.maxTokenAgeSeconds) * 1000);
 }
 
 function checkAudience(claims: Claims, { audience }: IssuerConfig): void {

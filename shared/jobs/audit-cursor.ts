@@ -27,7 +27,8 @@ export function toAuditWindow(record: JobRecord, now: Date): AuditWindow {
   const lastMs = record.endedAt === null ? Infinity : Date.parse(record.endedAt) + RETENTION_MS;
   return {
     fromMs: submittedMs - MARGIN_MS,
-    toMs: Math.min(lastMs, now.getTime()) + MARGIN_MS,
+    // Not beyond now: reading the audit is recorded itself, and pages would never end.
+    toMs: Math.min(lastMs, now.getTime()),
   };
 }
 

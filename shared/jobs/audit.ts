@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { decideSee, type Decision } from '../policy/decision.ts';
 import { decideReadAudit } from '../policy/read-audit.ts';
-import { Denial } from '../problem.ts';
+import { refuseAudit } from '../policy/refusal.ts';
 import {
   formatAuditCursor,
   MAX_SHOWN,
@@ -26,14 +26,7 @@ export async function findAuditedJob(
     if (decision.kind === 'allow' || decideSee(request.caller, record).kind === 'deny') {
       return decision;
     }
-    const { rule, missing } = decision;
-    const detail = `You may see this job; to read its audit you need ${missing.join(' and ')}.`;
-    throw new Denial(
-      'insufficient_scope',
-      detail,
-      { rule, missing, ...toAudited(record) },
-      { job: record.id, missing },
-    );
+    throw refuseAudit(request.caller, toAudited(record), decision);
   });
 }
 

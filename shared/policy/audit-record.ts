@@ -9,7 +9,7 @@ import type { DenialGround, ProblemCode } from '../problem.ts';
  * uses the same names for the same things (serverless.yml; a test holds it): a line whose `responseType` is not `-` is
  * such a record, `status` and `responseType` are its decision, `requestTime` its timestamp, `requestId` also its
  * correlation id, and `-` stands for null. All other lines tell what was answered to a request that the audit log group
- * holds, if it was worth a record; `requestId` joins the two.
+ * holds, if it was worth a record; `extendedRequestId` joins the two (a client may choose the other one).
  */
 export interface AuditRecord {
   /** Names the record: a record that was written twice has the same id. */
@@ -27,6 +27,8 @@ export interface AuditRecord {
   /** The problem's code, of a denial. */
   readonly code?: string;
   readonly requestId: string;
+  /** The id that API Gateway chooses itself, whatever a client sends; joins the record with the access log. */
+  readonly extendedRequestId: string | null;
   readonly correlationId: string;
   readonly sourceIp: string | null;
   readonly httpMethod: string | null;
@@ -57,6 +59,7 @@ export const AUDIT_KEYS = Object.keys({
   missing: true,
   code: true,
   requestId: true,
+  extendedRequestId: true,
   correlationId: true,
   sourceIp: true,
   httpMethod: true,
@@ -77,6 +80,7 @@ export const AUDIT_KEYS = Object.keys({
 export interface AuditedRequest {
   readonly action: string;
   readonly requestId: string;
+  readonly extendedRequestId: string | null;
   readonly correlationId: string;
   readonly sourceIp: string | null;
   readonly httpMethod: string | null;
@@ -119,6 +123,7 @@ export function toAuditRecord(
     decision,
     rule: shorten(rule),
     requestId: shorten(requestId),
+    extendedRequestId: shortenOrNull(from.extendedRequestId),
     correlationId,
     sourceIp: shortenOrNull(from.sourceIp),
     httpMethod: shortenOrNull(from.httpMethod),

@@ -35,7 +35,7 @@ export function decideRun(caller: Caller, template: Template): RunDecision {
   let closest: DenyDecision = {
     kind: 'deny',
     rule: `${template.name}.allow`,
-    missing: ['an allow rule'],
+    missing: ['a rule, and this template has none'],
   };
   let fewest = Number.POSITIVE_INFINITY;
   for (const [index, rule] of template.allow.entries()) {
@@ -50,9 +50,18 @@ export function decideRun(caller: Caller, template: Template): RunDecision {
   return closest;
 }
 
+/**
+ * Tells whether a job is the caller's own: the same identity submitted it. Who acts for a person owns what it submitted
+ * for that person itself, and nothing else of theirs.
+ */
+export function isOwnJob(caller: Caller, { submittedBy }: JobOwnership): boolean {
+  const actsAsBefore = caller.actor === null || caller.actor === submittedBy.actor;
+  return isSameIdentity(caller, submittedBy) && actsAsBefore;
+}
+
 /** Decides whether a caller may know that a job exists: its submitter, or anyone with `jobs:admin`. */
 export function decideSee(caller: Caller, job: JobOwnership): Decision {
-  if (isSameIdentity(caller, job.submittedBy)) return { kind: 'allow', rule: 'own-job' };
+  if (isOwnJob(caller, job)) return { kind: 'allow', rule: 'own-job' };
   if (caller.scopes.includes('jobs:admin')) return { kind: 'allow', rule: 'jobs:admin' };
   return { kind: 'deny', rule: 'own-job', missing: ['scope jobs:admin'] };
 }
@@ -84,7 +93,11 @@ export function decideReadData(
 
 /** Whose job it is. */
 export interface JobOwnership {
-  readonly submittedBy: { readonly issuer: string; readonly subject: string };
+  readonly submittedBy: {
+    readonly issuer: string;
+    readonly subject: string;
+    readonly actor: string | null;
+  };
 }
 
 type Label = 'issuer' | 'group' | 'role' | 'scope' | 'client' | 'actor';
@@ -111,7 +124,7 @@ function findMissing(caller: Caller, rule: AllowRule): readonly string[] {
   if (present.length === 0) return ['a condition in this rule'];
   const unmet = present.filter(isUnmet).map(describe);
   const actsUnnamed = caller.actor !== null && rule.actors === undefined;
-  return actsUnnamed ? [...unmet, `actor ${caller.actor} in this rule`] : unmet;
+  return actsUnnamed ? [...unmet, `a rule that names the actor ${caller.actor}`] : unmet;
 }
 
 function isUnmet({ label, wanted = [], held }: Condition): boolean {

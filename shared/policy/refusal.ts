@@ -66,6 +66,24 @@ export function refuseData(caller: Caller, data: RefusedData, denied: DenyDecisi
   );
 }
 
+/** Refuses a job's audit to a caller who sees the job. */
+export function refuseAudit(
+  caller: Caller,
+  audited: Omit<DenialGround, 'rule' | 'missing'>,
+  { rule, missing }: DenyDecision,
+): Denial {
+  return new Denial(
+    'insufficient_scope',
+    `You are ${nameCaller(caller)}. You may see this job; to read its audit you need ${missing.join(' and ')}. ${askForScope(caller)}`,
+    { rule, missing, ...audited },
+    {
+      ...(audited.jobId === undefined ? {} : { job: audited.jobId }),
+      caller: { ...describeIdentity(caller), scopes: caller.scopes, closestRule: rule },
+      missing,
+    },
+  );
+}
+
 function askForScope(caller: Caller): string {
   const held = caller.scopes.length === 0 ? 'no scope' : caller.scopes.join(', ');
   return `Your token gives ${held}. Ask for more where you got it, ${caller.issuer}, or the operators of this API.`;

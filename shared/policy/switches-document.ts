@@ -1,4 +1,4 @@
-import { hasUniqueMembers } from '../identity/unique-members.ts';
+import { hasUniqueMembers } from '../config/unique-members.ts';
 import {
   DENIED_MEMBERS,
   type DeniedList,

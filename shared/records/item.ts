@@ -21,7 +21,8 @@ export function toItem(record: JobRecord): JobItem {
     state: { S: record.state },
     document: { S: JSON.stringify(document) },
     ...(outbox.length === 0 ? {} : { outbox: { S: JSON.stringify(outbox) } }),
-    ...(record.expiresAtSeconds === null
+    // What waits in the outbox is the only record of a decision: it does not go with the item's time.
+    ...(record.expiresAtSeconds === null || outbox.length > 0
       ? {}
       : { expiresAtSeconds: { N: String(record.expiresAtSeconds) } }),
   };

@@ -15,7 +15,6 @@ const format = JSON.parse(serverless.provider.logs.restApi.format) as Readonly<
 /** What only the gateway knows of an answer. */
 const ACCESS_ONLY = [
   'requestTime',
-  'extendedRequestId',
   'status',
   'responseType',
   'authorizerStatus',

@@ -18,6 +18,7 @@ const ISSUERS = [
     audience: 'urn:jobgate',
     jwksUri: 'https://token.actions.githubusercontent.com/.well-known/jwks',
     algorithms: ['RS256'],
+    clients: ['acme/*'],
     plans: { 'client:acme/nightly': 'automation', 'client:acme/toy': 'limited' },
   },
 ];

@@ -62,7 +62,7 @@ describe('GET /v1/me', () => {
         groups: ['analysts'],
         closestRule: 'preprocess.allow[0]',
       },
-      missing: ['actor agent-7 in this rule'],
+      missing: ['a rule that names the actor agent-7'],
       links: { requestAccess: 'https://access.example.com/groups/analysts' },
     });
   });

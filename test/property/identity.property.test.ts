@@ -6,7 +6,7 @@ import { serveAuthorizer, type Authorizer } from '../../shared/http/authorizer-e
 import { toAuthorizerResult } from '../../shared/http/authorizer-response.ts';
 import { parseCallerContext, toCallerContext, type Caller } from '../../shared/identity/caller.ts';
 import { TokenRefusedError } from '../../shared/identity/refusal.ts';
-import { hasUniqueMembers } from '../../shared/identity/unique-members.ts';
+import { hasUniqueMembers } from '../../shared/config/unique-members.ts';
 import { createVerifier } from '../../shared/identity/verify.ts';
 import { createClock } from '../support/clock.ts';
 import { createLogRecorder } from '../support/log-lines.ts';

@@ -7,6 +7,7 @@ export function makeAuditRecord(changes: Partial<AuditRecord> = {}): AuditRecord
   const request = {
     action: 'submit-job',
     requestId: 'request-1',
+    extendedRequestId: 'extended-1',
     correlationId: 'correlation-1',
     sourceIp: '192.0.2.10',
     httpMethod: 'POST',

@@ -42,7 +42,7 @@ export async function playIssuers(): Promise<PlayedIssuers> {
 
 function toTrusted(kind: string, jwksUri: string): TrustedIssuer {
   const { issuer } = readGoodToken(kind);
-  return { ...issuer, kind, name: String(issuer['name']), jwksUri };
+  return { ...issuer, kind: String(issuer['kind']), name: String(issuer['name']), jwksUri };
 }
 
 function listen(server: Server): Promise<number> {

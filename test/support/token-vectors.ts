@@ -43,7 +43,7 @@ export interface GoodToken {
   readonly caller: Readonly<Record<string, unknown>>;
 }
 
-/** A vector with its name, which is the file's, and its kind, which is the folder's. */
+/** A vector with its name, which is the file's, and its kind, which is the folder's: a kind of issuers, or one product. */
 export interface NamedVector {
   readonly kind: string;
   readonly name: string;

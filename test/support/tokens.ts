@@ -22,6 +22,7 @@ export const ISSUER: IssuerConfig = {
   groupsClaim: 'groups',
   rolesClaim: 'roles',
   maxTokenAgeSeconds: 14_400,
+  tokenScopes: ['jobs:read', 'jobs:submit', 'jobs:cancel'],
   grants: [],
   plan: 'standard',
   plans: [],

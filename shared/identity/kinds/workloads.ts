@@ -1,6 +1,7 @@
 import {
   checkName,
   findName,
+  isName,
   readMembers,
   readName,
   refuseClaim,
@@ -29,10 +30,13 @@ export const GOOGLE_TOKEN: TokenKind = {
 /** Tokens of GitHub Actions jobs. Source: GitHub, OpenID Connect reference. */
 export const GITHUB_TOKEN: TokenKind = {
   ...WORKLOAD,
-  requiredClaims: ['jti'],
+  requiredClaims: ['jti', 'repository_id'],
   read: (claims) => ({
-    ...readJob(claims, 'repository'),
-    groups: [readName(claims, 'repository_owner'), ...label(claims, 'repository_owner_id')],
+    ...readJob(claims, 'repository', 'repository_id'),
+    groups: [
+      `owner:${readName(claims, 'repository_owner')}`,
+      ...label(claims, 'repository_owner_id'),
+    ],
     roles: [
       ...label(claims, 'ref'),
       ...listRoles(claims, ['event_name', 'job_workflow_ref', 'repository_id']),
@@ -46,10 +50,10 @@ export const GITHUB_TOKEN: TokenKind = {
  */
 export const GITLAB_TOKEN: TokenKind = {
   ...WORKLOAD,
-  requiredClaims: ['jti'],
+  requiredClaims: ['jti', 'project_id'],
   read: (claims) => ({
-    ...readJob(claims, 'project_path'),
-    groups: [readName(claims, 'namespace_path')],
+    ...readJob(claims, 'project_path', 'project_id'),
+    groups: [`namespace:${readName(claims, 'namespace_path')}`],
     roles: [
       ...label(claims, 'ref_path', 'ref'),
       ...listRoles(claims, ['pipeline_source', 'project_id']),
@@ -68,7 +72,7 @@ export const AWS_TOKEN: TokenKind = {
   types: [null, 'jwt'],
   requiredClaims: ['jti'],
   read: (claims) => {
-    const { subject, tokenId } = readJob(claims, 'sub');
+    const subject = readName(claims, 'sub');
     if (!/^arn:aws[a-z-]*:(iam|sts)::\d{12}:\S+$/.test(subject)) throw refuseClaim('sub');
     const details = readMembers(claims.get(AWS_CLAIMS));
     readName(details, 'aws_account');
@@ -77,22 +81,26 @@ export const AWS_TOKEN: TokenKind = {
       ...label(details, 'org_id', 'org'),
     ];
     const tags = listTags(details);
-    return { ...NOTHING, subject, client: subject, groups, tags, tokenId };
+    return { ...NOTHING, subject, client: subject, groups, tags, tokenId: readName(claims, 'jti') };
   },
 };
 
-/** A key may hold `=`; in `key=value` it could imitate another key, so it names nothing. */
+/** A key may hold `=`; in `key=value` it could imitate another key, so it names nothing, and nor does what is no name. */
 function listTags(details: Claims): readonly string[] {
-  const tags = readMembers(details.get('principal_tags'));
-  return [...tags.keys()]
-    .filter((key) => !key.includes('='))
-    .map((key) => checkName(`${key}=${readName(tags, key)}`, 'principal_tags'));
+  return [...readMembers(details.get('principal_tags'))]
+    .filter(([key, value]) => !key.includes('=') && isName(value))
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .filter(isName);
 }
 
-function readJob(claims: Claims, client: string): ClaimedIdentity {
+/**
+ * Who a job is: what `sub` holds is the owner's to choose, so that two repositories may have the same one, and names
+ * come back; the number of the repository or project does neither.
+ */
+function readJob(claims: Claims, client: string, id: string): ClaimedIdentity {
   return {
     ...NOTHING,
-    subject: readName(claims, 'sub'),
+    subject: checkName(`${readName(claims, id)}/${readName(claims, 'sub')}`, 'sub'),
     client: readName(claims, client),
     tokenId: readName(claims, 'jti'),
   };

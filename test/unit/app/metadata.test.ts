@@ -40,9 +40,13 @@ describe('the protected resource’s metadata', () => {
         loginClient: 'c-2',
       },
       { kind: 'cognito', issuer: COGNITO, clients: ['c-3'] },
-      { kind: 'google', issuer: 'https://accounts.google.com' },
-      { kind: 'github-actions', issuer: 'https://token.actions.githubusercontent.com' },
-      { kind: 'gitlab', issuer: 'https://gitlab.com' },
+      { kind: 'google', issuer: 'https://accounts.google.com', clients: ['c-4'] },
+      {
+        kind: 'github-actions',
+        issuer: 'https://token.actions.githubusercontent.com',
+        clients: ['acme/*'],
+      },
+      { kind: 'gitlab', issuer: 'https://gitlab.com', clients: ['acme/*'] },
       { kind: 'aws-sts', issuer: 'https://abc.tokens.sts.global.api.aws' },
     );
     expect(metadata).toEqual({
@@ -72,7 +76,11 @@ describe('the protected resource’s metadata', () => {
   });
 
   it('leave out a list without entries, as RFC 9728 section 3.2 has it', () => {
-    const metadata = describeResource({ kind: 'google', issuer: 'https://accounts.google.com' });
+    const metadata = describeResource({
+      kind: 'google',
+      issuer: 'https://accounts.google.com',
+      clients: ['c-4'],
+    });
     expect(metadata).not.toHaveProperty('authorization_servers');
     expect(metadata).not.toHaveProperty('jobgate_login_clients');
   });

@@ -54,6 +54,7 @@ describe('submit-job', () => {
         decision: 'allow',
         rule: 'tidy.allow[0]',
         requestId: 'request-1',
+        extendedRequestId: null,
         correlationId: body['correlationId'],
         sourceIp: null,
         httpMethod: 'POST',
@@ -174,6 +175,8 @@ describe('submit-job', () => {
 
   it('refuses everybody for a template without rules', async () => {
     const bench = createSubmitBench([{ ...TIDY, allow: [] }]);
-    expect((await post(bench, BODY)).body).toMatchObject({ missing: ['an allow rule'] });
+    expect((await post(bench, BODY)).body).toMatchObject({
+      missing: ['a rule, and this template has none'],
+    });
   });
 });

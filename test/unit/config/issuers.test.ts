@@ -55,6 +55,7 @@ describe('an issuer’s configuration', () => {
       groupsClaim: 'groups',
       rolesClaim: 'roles',
       maxTokenAgeSeconds: 14_400,
+      tokenScopes: ['jobs:read', 'jobs:submit', 'jobs:cancel'],
       grants: [],
       plan: 'standard',
       plans: [],
@@ -68,6 +69,7 @@ describe('an issuer’s configuration', () => {
       groupsClaim: 'https://claims.example/groups',
       rolesClaim: '/realm_access/a~1b',
       maxTokenAgeSeconds: 600,
+      tokenScopes: ['jobs:admin'],
       plan: 'limited',
       loginClient: 'cli',
     };
@@ -198,11 +200,11 @@ describe('the configuration of the authorizer', () => {
     });
   });
 
-  it.each(['1', '9', '10', '59', '60', '64'])('takes a pool of %s keys', (keys) => {
+  it.each(['1', '9', '10', '49', '50'])('takes a pool of %s keys', (keys) => {
     expect(faultsOf({ ...toEnvironment(ISSUER), JOBGATE_PLAN_KEYS: keys })).toEqual([]);
   });
 
-  it.each(['', '0', '65', '100', '-1', '1.5', '3 ', 'many'])(
+  it.each(['', '0', '51', '64', '100', '-1', '1.5', '3 ', 'many'])(
     'takes no pool of "%s" keys',
     (keys) => {
       expect(faultsOf({ ...toEnvironment(ISSUER), JOBGATE_PLAN_KEYS: keys })).toHaveLength(1);
@@ -302,16 +304,25 @@ describe('an issuer of the kind', () => {
   });
 
   it.each([
+    ['google', 'https://accounts.google.com'],
+    ['github-actions', 'https://token.actions.githubusercontent.com'],
+    ['gitlab', 'https://gitlab.com'],
+  ])('%s needs a list of clients, because anybody can have a token of it', (kind, issuer) => {
+    expect(faultsOfIssuer({ kind, issuer })).toEqual(['clients must list at least one client id']);
+  });
+
+  it.each([
     ['entra-v2', `https://login.microsoftonline.com/${TENANT}/v2.0`, 'standard'],
     ['google', 'https://accounts.google.com', 'automation'],
     ['aws-sts', 'https://abc.tokens.sts.global.api.aws', 'automation'],
   ])('%s has claims and a plan of its own', (kind, issuer, plan) => {
-    expect(readIssuer({ kind, issuer })).toMatchObject({
+    expect(readIssuer({ kind, issuer, clients: ['a@b.gserviceaccount.com'] })).toMatchObject({
       groupsClaim: null,
       rolesClaim: null,
       plan,
     });
-    expect(faultsOfIssuer({ kind, issuer, groupsClaim: 'groups' })).toEqual([
+    const clients = ['a@b.gserviceaccount.com'];
+    expect(faultsOfIssuer({ kind, issuer, clients, groupsClaim: 'groups' })).toEqual([
       `groupsClaim is fixed for ${kind} issuers`,
     ]);
   });

@@ -70,6 +70,7 @@ describe('a refusal of a caller', () => {
         missing: ['scope jobs:admin'],
         code: 'job_not_found',
         requestId: 'request-1',
+        extendedRequestId: null,
         correlationId: 'correlation-1',
         sourceIp: '192.0.2.10',
         httpMethod: 'GET',

@@ -24,6 +24,7 @@ describe('a request', () => {
     expect(parseRequest(event)).toEqual({
       correlationId: 'my-correlation-1',
       requestId: 'request-1',
+      extendedRequestId: null,
       path: '/v1/jobs/jg-1/files/a b',
       sourceIp: '192.0.2.10',
       httpMethod: 'POST',
@@ -73,6 +74,7 @@ describe('a request', () => {
       expect({ ...request, correlationId: '' }).toEqual({
         correlationId: '',
         requestId: 'unknown',
+        extendedRequestId: null,
         path: '',
         sourceIp: null,
         httpMethod: null,

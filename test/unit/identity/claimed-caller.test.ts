@@ -39,10 +39,35 @@ describe('what the configuration grants', () => {
   });
 
   it('goes by the exact value and its kind', () => {
-    const groups = ['Analysts', 'analysts ', 'jobs:cancel', 'agent-7'];
+    const groups = ['Analysts', 'analysts.', 'jobs:cancel', 'agent-7'];
     expect(read({ groups }, { grants: GRANTS }).scopes).toEqual(['jobs:read', 'jobs:submit']);
     const scopes = read({ groups: [], act: { sub: 'agent-7' } }, { grants: GRANTS }).scopes;
     expect(scopes).toEqual(['jobs:read', 'jobs:submit', 'audit:read']);
+  });
+
+  it('alone gives a scope that the issuer’s tokens may not bring', () => {
+    const scope = 'jobs:read jobs:admin etl';
+    expect(read({ scope }).scopes).toEqual(['jobs:read', 'etl']);
+    const tokenScopes = ['jobs:admin'];
+    expect(read({ scope }, { tokenScopes }).scopes).toEqual(['jobs:admin', 'etl']);
+    const grants = [
+      { selector: { kind: 'scope', value: 'jobs:admin' }, scopes: ['jobs:admin'] },
+    ] as const;
+    expect(read({ scope }, { grants }).scopes).toEqual(['jobs:read', 'etl']);
+  });
+
+  it('alone makes roles that look like tags', () => {
+    expect(read({ roles: ['tag:team=finance', 'owner'] }).roles).toEqual(['owner']);
+  });
+
+  it('is given to the listed clients, one by one or by what their names begin with', () => {
+    const clients = ['notebook', 'acme/*'];
+    expect(read({}, { clients }).client).toBe('notebook');
+    expect(read({ client_id: 'acme/x' }, { clients }).client).toBe('acme/x');
+    for (const client_id of ['notebook2', 'acme', 'acmex/x', 'x/acme/', '*'])
+      expect(reasonOf(() => read({ client_id }, { clients }))).toMatchObject({
+        reason: 'unlisted_client',
+      });
   });
 
   it('alone may hold a template’s scope', () => {

@@ -97,6 +97,7 @@ describe('an issuer’s keys', () => {
     issuer.publish({ ...KEY, kid: 'two' });
     issuer.clock.advance(999);
     expect(await issuer.look('two')).toBe('missing');
+    expect(issuer.fetches()).toBe(1);
     issuer.clock.advance(1);
     expect(await issuer.look('two')).toBe('found');
     expect(await issuer.look('one')).toBe('missing');
@@ -113,14 +114,35 @@ describe('an issuer’s keys', () => {
     expect(issuer.fetches()).toBe(2);
   });
 
-  it('are fetched once a second at most for unknown key ids', async () => {
+  it('are fetched ever more rarely for key ids that somebody makes up, once a minute in the end', async () => {
     const issuer = createIssuer();
     await issuer.look('one');
-    for (let attempt = 0; attempt < 50; attempt += 1) {
-      issuer.clock.advance(100);
-      expect(await issuer.look(`guess-${attempt}`)).toBe('missing');
-    }
-    expect(issuer.fetches()).toBe(6);
+    const guess = async (seconds: number): Promise<number> => {
+      const before = issuer.fetches();
+      for (let tick = 0; tick < seconds * 2; tick += 1) {
+        issuer.clock.advance(500);
+        expect(await issuer.look(`guess-${tick}`)).toBe('missing');
+      }
+      return issuer.fetches() - before;
+    };
+    // After 1, 3, 7, 15, 31 and 63 seconds.
+    expect(await guess(64)).toBe(6);
+    expect(await guess(300)).toBe(5);
+    issuer.publish({ ...KEY, kid: 'two' });
+    issuer.clock.advance(60_000);
+    expect(await issuer.look('two')).toBe('found');
+    issuer.publish({ ...KEY, kid: 'three' });
+    issuer.clock.advance(1_000);
+    expect(await issuer.look('three')).toBe('found');
+  });
+
+  it('stay in use when the issuer publishes none, as while it is down', async () => {
+    const issuer = createIssuer();
+    await issuer.look('one');
+    issuer.publish();
+    issuer.clock.advance(11 * MINUTE_MS);
+    expect(await issuer.look('one')).toBe('found');
+    expect(await issuer.look('two')).toBe('unavailable');
   });
 
   it('are said to be stale whenever they serve too old', async () => {

@@ -69,7 +69,7 @@ describe('verification of tokens', () => {
     const claims = {
       act: { sub: 'agent-7' },
       roles: ['operator'],
-      scope: ' jobs:read  jobs:admin ',
+      scope: ' jobs:read  jobs:cancel ',
     };
     expect(await verify(`Bearer ${forge.good(claims)}`)).toEqual({
       issuer: 'https://issuer.example',
@@ -77,7 +77,7 @@ describe('verification of tokens', () => {
       subject: 'ana',
       client: 'notebook',
       actor: 'agent-7',
-      scopes: ['jobs:read', 'jobs:admin'],
+      scopes: ['jobs:read', 'jobs:cancel'],
       groups: ['analysts'],
       roles: ['operator'],
       tokenId: 'token-1',

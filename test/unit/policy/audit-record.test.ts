@@ -6,6 +6,7 @@ import { START } from '../../support/clock.ts';
 const REQUEST = {
   action: 'get-job-file',
   requestId: 'request-1',
+  extendedRequestId: 'extended-1',
   correlationId: 'correlation-1',
   sourceIp: '192.0.2.10',
   httpMethod: 'GET',

@@ -13,7 +13,7 @@ function allowing(...allow: readonly AllowRule[]): typeof TIDY {
   return { ...TIDY, allow };
 }
 
-const OWN = { submittedBy: { issuer: ANALYST.issuer, subject: ANALYST.subject } };
+const OWN = { submittedBy: { issuer: ANALYST.issuer, subject: ANALYST.subject, actor: null } };
 const FULL = { ...ANALYST, roles: ['operator'] };
 const ACTING = { ...FULL, actor: 'agent-7' };
 
@@ -53,11 +53,11 @@ describe('the decision to run a template', () => {
     ['that names it', { actors: ['agent-8', 'agent-7'] }, []],
     ['that names any', { actors: ['*'] }, []],
     ['that names another', { actors: ['agent-8'] }, ['actor agent-8']],
-    ['that names none', { groups: ['analysts'] }, ['actor agent-7 in this rule']],
+    ['that names none', { groups: ['analysts'] }, ['a rule that names the actor agent-7']],
     [
       'that names none, and lets the person in no more',
       { groups: ['platform'] },
-      ['group platform', 'actor agent-7 in this rule'],
+      ['group platform', 'a rule that names the actor agent-7'],
     ],
     ['that names it, and not the person', { actors: ['*'], groups: ['x'] }, ['group x']],
   ])('lets an actor act for a person only by a rule for it: one %s', (_name, rule, missing) => {
@@ -100,7 +100,7 @@ describe('the decision to run a template', () => {
     expect(decideRun(ADMIN, allowing())).toEqual({
       kind: 'deny',
       rule: 'tidy.allow',
-      missing: ['an allow rule'],
+      missing: ['a rule, and this template has none'],
     });
   });
 
@@ -161,6 +161,16 @@ describe('the decision to show a job', () => {
       kind: 'allow',
       rule: 'own-job',
     });
+  });
+
+  it('allows who acts for the submitter what it submitted itself, and no other job of that person', () => {
+    const agent = { ...ANALYST, actor: 'agent-7' };
+    const byAgent = { submittedBy: { ...OWN.submittedBy, actor: 'agent-7' } };
+    expect(decideSee(agent, byAgent).kind).toBe('allow');
+    expect(decideSee(ANALYST, byAgent).kind).toBe('allow');
+    expect(decideSee(agent, OWN).kind).toBe('deny');
+    expect(decideSee({ ...agent, actor: 'agent-8' }, byAgent).kind).toBe('deny');
+    expect(decideReadData(agent, OWN, TIDY).kind).toBe('deny');
   });
 
   it('allows jobs:admin', () => {

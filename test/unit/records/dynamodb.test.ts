@@ -80,8 +80,12 @@ describe('putting a record', () => {
     const outbox = [makeAuditRecord({ jobId: RECORD.id })];
     const { records, bodies } = createBench(json(200, {}));
     await records.putIfAbsent({ ...RECORD, outbox }, DEADLINE);
-    const Item = { ...ITEM, outbox: { S: JSON.stringify(outbox) } };
+    const { expiresAtSeconds, ...lasting } = ITEM;
+    expect(expiresAtSeconds).toBeDefined();
+    const Item = { ...lasting, outbox: { S: JSON.stringify(outbox) } };
     expect(bodies()).toMatchObject([{ Item }]);
+    // Time takes no record away that nothing else holds.
+    expect(bodies()[0]).not.toHaveProperty('Item.expiresAtSeconds');
     const reading = createBench(json(200, { Item }));
     expect(await reading.records.find(RECORD.id, DEADLINE)).toEqual({ ...RECORD, outbox });
   });

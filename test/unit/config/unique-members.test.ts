@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasUniqueMembers } from '../../../shared/identity/unique-members.ts';
+import { hasUniqueMembers } from '../../../shared/config/unique-members.ts';
 
 describe('the members of a JSON text', () => {
   it.each([
