@@ -21,6 +21,7 @@ interface ServerlessFunction {
 
 const serverless = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8'), { merge: true }) as {
   readonly functions: Readonly<Record<string, ServerlessFunction>>;
+  readonly custom: { readonly authorizer: { readonly resultTtlInSeconds: number } };
 };
 const files = readdirSync(join(ROOT, 'functions')).map((path) => path.replace(/\.ts$/, ''));
 
@@ -51,6 +52,15 @@ describe('one name in five places', () => {
     expect(`/${event?.http.path ?? ''}`).toBe(route.path);
     expect(event?.http.method.toUpperCase()).toBe(route.method);
     expect(event?.http.authorizer !== undefined).toBe(route.authorized);
+  });
+
+  it('keeps an authorizer’s answer for a minute at most', () => {
+    const { authorizer } = serverless.custom;
+    expect(authorizer.resultTtlInSeconds).toBeLessThanOrEqual(60);
+    const events = Object.values(serverless.functions).flatMap(({ events = [] }) => events);
+    const used = events.map(({ http }) => http.authorizer).filter((each) => each !== undefined);
+    expect(used.length).toBeGreaterThan(0);
+    for (const each of used) expect(each).toEqual(authorizer);
   });
 
   it('gives every event to a function', () => {

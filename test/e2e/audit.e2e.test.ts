@@ -10,10 +10,13 @@ import {
   ACCESS_GROUP,
   AUDIT_GROUP,
   createLogsClient,
+  readFunctionLogs,
   readLogGroup,
   type GroupLine,
 } from '../support/log-groups.ts';
+import { UNREACHABLE_ISSUER } from '../support/played-issuers.ts';
 import { getSucceededJob } from '../support/succeeded-job.ts';
+import { createTokenForge } from '../support/tokens.ts';
 
 /** How often each kind of refusal is asked for. */
 const N = 3;
@@ -26,6 +29,14 @@ async function sign(changes: Readonly<Record<string, unknown>>): Promise<string>
   const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as object;
   const iat = Math.floor(Date.now() / 1000);
   const token = await signToken({ ...claims, iat, exp: iat + 300, ...changes });
+  tokens.push(token);
+  return token;
+}
+
+/** A good token of an issuer whose keys nobody can have. */
+function signAsUnreachable(): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const token = createTokenForge().good({ iss: UNREACHABLE_ISSUER, iat, exp: iat + 300 });
   tokens.push(token);
   return token;
 }
@@ -87,6 +98,13 @@ describe('a refusal that the gateway answers', () => {
     ],
     ['a missing scope', '/jobs', () => ({ as: 'viewer', json: SAMPLE_BODY }), 403, 'ACCESS_DENIED'],
     ['an unknown route', '/nope', () => ({}), 404, 'MISSING_AUTHENTICATION_TOKEN'],
+    [
+      'a token whose issuer’s keys cannot be read',
+      '/templates',
+      () => ({ token: signAsUnreachable() }),
+      503,
+      'AUTHORIZER_FAILURE',
+    ],
   ])('is one line of the access log each: %s', async (_name, path, make, status, type) => {
     const answers = await ask(path, await make());
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: N }, () => status));
@@ -253,8 +271,10 @@ describe('no log', () => {
   it('holds a token', async () => {
     tokens.push(await getToken('analyst'), await getToken('outsider'), await getToken('admin'));
     const lines = [...(await readLogGroup(ACCESS_GROUP)), ...(await readLogGroup(AUDIT_GROUP))];
-    const text = JSON.stringify(lines);
     expect(lines.length).toBeGreaterThan(50);
+    const functions = await readFunctionLogs();
+    expect(functions.length).toBeGreaterThan(100);
+    const text = JSON.stringify([lines, functions]);
     expect(tokens.filter((token) => text.includes(token))).toEqual([]);
     expect(text).not.toMatch(/eyJ|Bearer/);
   });

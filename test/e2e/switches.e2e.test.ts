@@ -11,6 +11,7 @@ import {
   signToken,
   type Answer,
 } from '../support/api.ts';
+import { AUDIT_GROUP, readLogGroup, type GroupLine } from '../support/log-groups.ts';
 
 const SECRET = 'jobgate/local/switches';
 const run = randomUUID();
@@ -39,6 +40,12 @@ async function waitForStatus(ask: () => Promise<Answer>, status: number): Promis
     if (Date.now() > until) throw new Error(`still ${answer.status}: ${answer.text}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** Asks once and finds what the audit holds of it. */
+async function findRecords(ask: () => Promise<Answer>): Promise<readonly GroupLine[]> {
+  const id = (await ask()).headers.get('x-correlation-id');
+  return (await readLogGroup(AUDIT_GROUP)).filter((line) => line['correlationId'] === id);
 }
 
 beforeAll(() => {
@@ -84,15 +91,20 @@ describe('a switch', () => {
       detail: `You are left-${run}. The access of this subject is suspended: Left the company. Ask the operators of this API.`,
       caller: { issuer, subject: `left-${run}`, client: 'notebook' },
     });
-    expect((await ask(tokens.client)()).body['code']).toBe('access_suspended');
-    expect((await ask(tokens.actor)()).body['code']).toBe('access_suspended');
-    const token = await ask(tokens.token)();
+    for (const each of [tokens.client, tokens.actor]) {
+      const { body } = await waitForStatus(ask(each), 403);
+      expect(body['code']).toBe('access_suspended');
+    }
+    const token = await waitForStatus(ask(tokens.token), 401);
     expect([token.status, token.body['code']]).toEqual([401, 'invalid_token']);
     expect(token.headers.get('x-amzn-remapped-www-authenticate')).toContain('"invalid_token"');
     expect((await ask(tokens.other)()).status).toBe(200);
+    for (const name of ['subject', 'client', 'actor', 'token'] as const) {
+      const decision = { decision: 'deny', action: 'get-me', rule: expect.any(String) as string };
+      expect(await findRecords(() => ask(tokens[name])())).toMatchObject([decision]);
+    }
     await setSwitches({});
-    await waitForStatus(ask(tokens.subject), 200);
-    for (const each of Object.values(tokens)) expect((await ask(each)()).status).toBe(200);
+    for (const each of Object.values(tokens)) await waitForStatus(ask(each), 200);
   });
 
   it('pauses new jobs of a template, while a repeated request and reading go on', async () => {
@@ -113,6 +125,9 @@ describe('a switch', () => {
         'Jobs of preprocess cannot be started at present: Upgrade. What runs goes on and can be watched.',
     });
     expect(paused.headers.get('retry-after')).toBe('60');
+    expect(await findRecords(submitNew)).toMatchObject([
+      { decision: 'deny', code: 'submissions_paused', template: 'preprocess', caller: 'analyst' },
+    ]);
     const again = await submit(run);
     expect([again.status, again.body['id']]).toEqual([200, job]);
     expect((await callApi(`/jobs/${job}`, { as: 'analyst' })).status).toBe(200);

@@ -1,4 +1,8 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { getStack } from './api.ts';
 
 /** One line of a log group: a JSON object. */
@@ -23,4 +27,20 @@ export async function readLogGroup(logGroupName: string): Promise<readonly Group
   const { events } = await client.send(new FilterLogEventsCommand({ logGroupName }));
   client.destroy();
   return (events ?? []).map(({ message }) => JSON.parse(message ?? '') as GroupLine);
+}
+
+/** Reads what all functions of the stack logged, whatever it is. */
+export async function readFunctionLogs(): Promise<readonly string[]> {
+  const client = createLogsClient();
+  const logGroupNamePrefix = '/aws/lambda/jobgate-local-';
+  const { logGroups = [] } = await client.send(
+    new DescribeLogGroupsCommand({ logGroupNamePrefix }),
+  );
+  const lines: string[] = [];
+  for (const { logGroupName } of logGroups) {
+    const { events = [] } = await client.send(new FilterLogEventsCommand({ logGroupName }));
+    lines.push(...events.map(({ message = '' }) => message));
+  }
+  client.destroy();
+  return lines;
 }

@@ -21,6 +21,9 @@ export interface PlayedIssuers {
   readonly stop: () => Promise<void>;
 }
 
+/** An issuer that the stack trusts and whose keys nobody can have. */
+export const UNREACHABLE_ISSUER = 'https://unreachable.example';
+
 /** Makes keys for one issuer of every kind and serves their public halves on loopback. */
 export async function playIssuers(): Promise<PlayedIssuers> {
   const played = VECTOR_KINDS.map((kind): PlayedIssuer => {
@@ -37,7 +40,11 @@ export async function playIssuers(): Promise<PlayedIssuers> {
   });
   const address = `http://127.0.0.1:${await listen(server)}`;
   const trusted = VECTOR_KINDS.map((kind) => toTrusted(kind, `${address}/${kind}`));
-  return { played, trusted, stop: () => close(server) };
+  const unreachable = {
+    ...{ name: 'unreachable', kind: 'rfc9068', issuer: UNREACHABLE_ISSUER },
+    ...{ audience: 'urn:jobgate', jwksUri: `${address}/nowhere`, algorithms: ['RS256'] },
+  };
+  return { played, trusted: [...trusted, unreachable], stop: () => close(server) };
 }
 
 function toTrusted(kind: string, jwksUri: string): TrustedIssuer {

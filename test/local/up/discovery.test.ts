@@ -45,6 +45,14 @@ describe('the keys of an issuer', () => {
     expect(await discoverJwksUri(origin)).toBe(`${origin}/keys`);
   });
 
+  it.each(['/keys/${file(./package.json):name}', '/keys/${env:HOME}', '/a b', '/{x}'])(
+    'are refused at an address that the deploy tool would read as a reference: %s',
+    async (path) => {
+      const origin = await serveAt(OPENID, (issuer) => ({ issuer, jwks_uri: `${issuer}${path}` }));
+      await expect(discoverJwksUri(origin)).rejects.toThrow('characters that no address has');
+    },
+  );
+
   it('are found under the path of an issuer that has one', async () => {
     const origin = await serveAt(`/oauth2/a1${OPENID}`, (host) => ({
       issuer: `${host}/oauth2/a1`,

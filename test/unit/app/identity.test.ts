@@ -114,10 +114,15 @@ describe('the built authorizer', () => {
         response.write(keys.slice(0, 20));
       },
     ],
-  ])('tells a token nothing when its issuer %s', async (_name, listener) => {
-    const { authorizer, header } = await build(listener);
-    await expect(authorizer.verify(header())).rejects.toBeInstanceOf(KeysUnavailableError);
-  });
+  ])(
+    'tells a token nothing when its issuer %s',
+    async (_name, listener) => {
+      const { authorizer, header } = await build(listener);
+      await expect(authorizer.verify(header())).rejects.toBeInstanceOf(KeysUnavailableError);
+      // An issuer has two seconds; the gateway waits for ten.
+    },
+    8_000,
+  );
 
   it('is not made from a configuration with faults', () => {
     const { log } = createLogRecorder();

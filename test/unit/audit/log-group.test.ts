@@ -71,6 +71,20 @@ describe('writing an audit record', () => {
     );
   });
 
+  it('puts a record that waited for more than 13 days at a time that CloudWatch takes', async () => {
+    const { write, requests } = createBench(DONE, DONE);
+    const timestamp = '2025-12-01T00:00:00.000Z';
+    await write({ ...RECORD, timestamp }, DEADLINE);
+    expect(JSON.parse(requests[1]?.body ?? '')).toMatchObject({
+      logEvents: [
+        {
+          timestamp: Date.parse('2026-01-02T12:00:00.000Z'),
+          message: JSON.stringify({ ...RECORD, timestamp }),
+        },
+      ],
+    });
+  });
+
   it('goes on when the stream is there already', async () => {
     const { write, operations } = createBench(STREAM_EXISTS, DONE);
     await write(RECORD, DEADLINE);

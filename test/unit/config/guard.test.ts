@@ -35,6 +35,7 @@ describe('the configuration of the guard', () => {
     ['JOBGATE_AUDIT_LOG_GROUP', 'a:b'],
     ['AWS_REGION', 'moon'],
     ['AWS_ENDPOINT_URL', 'http://127.0.0.1:4566'],
+    ['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS', 'https://logs.example'],
   ])('is faulty with %s %j', (name, value) => {
     expect(() => readGuardConfig({ ...ENVIRONMENT, [name]: value })).toThrow(name);
   });

@@ -192,6 +192,15 @@ describe('an issuer’s configuration', () => {
   });
 });
 
+describe('the text of the issuers', () => {
+  it('is refused when a member stands there twice: the last one would count, seen by nobody', () => {
+    const text = JSON.stringify([ISSUER]).replace('"kind"', '"audience":"urn:other","kind"');
+    expect(faultsOf({ ...toEnvironment(ISSUER), JOBGATE_ISSUERS: text })).toEqual([
+      'JOBGATE_ISSUERS has a member twice',
+    ]);
+  });
+});
+
 describe('the configuration of the authorizer', () => {
   it('names the deployment and the size of the pools of keys', () => {
     expect(readAuthorizerConfig(toEnvironment(ISSUER))).toMatchObject({

@@ -168,6 +168,18 @@ describe('verification of tokens', () => {
     expect(await read({})).toMatch(/^sha256:[0-9a-f]{32}$/);
     expect(await read({})).toBe(await read({}));
     expect(await read({ iat: START_SECONDS - 1 })).not.toBe(await read({}));
+    // ECDSA signs the same words otherwise each time: it is one token still.
+    const issuer = { ...readVectorIssuer('google'), algorithms: ['ES256'] };
+    const other = createVerifier({
+      ...{ fetchKeySet, reportStaleKeys },
+      issuers: [issuer],
+      now: clock.now,
+    });
+    const header = { alg: 'ES256', typ: 'JWT', kid: 'ec-1' };
+    const sign = (): string => `Bearer ${forge.forge(header, good.claims, 'issuer-es256')}`;
+    const [one, two] = [sign(), sign()];
+    expect(one).not.toBe(two);
+    expect((await other(one)).tokenId).toBe((await other(two)).tokenId);
   });
 
   it('says of a refused token who is said to have made it, and hashes', async () => {
