@@ -139,7 +139,7 @@ describe('on the wire', () => {
 
   it('the writer asks for what the official client asks for', async () => {
     const names = { logGroupName: '/test/wire', logStreamName: 'function/1' };
-    const record = makeAuditRecord();
+    const record = makeAuditRecord({ timestamp: new Date().toISOString() });
     await createWriter({ logGroup: '/test/wire', logStream: 'function/1', endpoint })(
       record,
       soon(),
