@@ -62,15 +62,42 @@ docs/identity.md explains all of it.`,
     usage: 'npm test [-- <part> …]',
     does: 'runs everything that CI runs, or only the named parts.',
   },
+  template: {
+    usage: 'npm run template -- new <name> [--from <template>]',
+    does: `makes templates/<name> with a definition that is without fault, a small PySpark job with an example on
+the sample data, and a test of it; prints what to do next.
+
+  --from <template>  start from a copy of that template instead
+
+A name has 2 to 20 characters: a to z, digits and hyphens, a letter first and no hyphen last.
+docs/templates.md explains every member of a definition.`,
+  },
+  try: {
+    usage: 'npm run try <template> [-- [--example <n>] [--keep] <parameter>=<value> …]',
+    does: `runs one example of a template with real Spark on a local Dataproc of its own, and shows the
+driver's log and the result. Parameters take the place of the example's; they are checked as
+the API checks them.
+
+  --example <n>        the example to start from (1)
+  --keep               copy the result to .local/tries/, where it stays`,
+  },
   'check-templates': {
-    usage: 'npm run check:templates',
-    does: 'prints every fault of the templates with file and line.',
+    usage: 'npm run check:templates [-- --against <revision> [--json]]',
+    does: `prints every fault of the templates with file and line.
+
+  --against <revision>  say as well what changed since that git revision: who may run what, what it
+                        may cost, what it reads and writes, what callers must change, and whether
+                        the versions say so
+  --json                print these changes as JSON (with npm run -s)`,
   },
   token: {
     usage: 'npm run -s token -- <analyst|viewer|admin|outsider>',
     does: 'prints an access token for the stack that `npm start` keeps up.',
   },
 };
+
+/** Commands to which templates may be at fault. */
+const WITHOUT_CODE = ['check-templates', 'template'];
 
 const interruption = new AbortController();
 let child;
@@ -99,7 +126,7 @@ async function prepare(name) {
   const options = { env: process.env, progress: createProgress(), signal: interruption.signal };
   if (name === 'token' && existsSync(node24)) return;
   await setUp(options);
-  if (name !== 'check-templates') await generateCode(options);
+  if (!WITHOUT_CODE.includes(name)) await generateCode(options);
   interruption.signal.throwIfAborted();
 }
 

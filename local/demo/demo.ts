@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { parquetReadObjects } from 'hyparquet';
 import { showAudit, type AwsAddress } from './audit.ts';
 import {
   createApiClient,
@@ -10,6 +9,7 @@ import {
 } from './api-client.ts';
 import { countRows, type RowCounts } from './count.ts';
 import { followJob } from './follow.ts';
+import { shortenPath, showRows } from './rows.ts';
 import type { Screen } from './screen.ts';
 
 /** What the demo is given. */
@@ -90,17 +90,15 @@ async function showResult(
   const download = (path: string): Promise<Uint8Array> =>
     client.download(`/jobs/${job}/files/${path.split('/').map(encodeURIComponent).join('/')}`);
   const parquet = files.find((file) => file.path.endsWith('.parquet'));
-  if (parquet !== undefined) await showRows(await download(parquet.path), parquet.path, screen);
+  if (parquet !== undefined) {
+    const bytes = await download(parquet.path);
+    await showRows({ bytes, path: parquet.path, columns: SHOWN_COLUMNS }, screen);
+  }
   const report = JSON.parse(Buffer.from(await download('report.json')).toString()) as {
     readonly [name: string]: unknown;
   };
   showReport(report, screen);
   return report;
-}
-
-/** Spark's file names are long and random: the middle is left out. */
-function shortenPath(path: string): string {
-  return path.replace(/part-(\d+)-.*?(\.[a-z]+)?(\.[a-z]+)$/, 'part-$1…$2$3');
 }
 
 const SHOWN_COLUMNS = [
@@ -111,36 +109,6 @@ const SHOWN_COLUMNS = [
   'damage',
   'speed_ias_knots',
 ];
-
-async function showRows(bytes: Uint8Array, path: string, screen: Screen): Promise<void> {
-  const file = bytes.buffer.slice(
-    bytes.byteOffset,
-    bytes.byteOffset + bytes.byteLength,
-  ) as ArrayBuffer;
-  const rows = await parquetReadObjects({ file, rowEnd: 5 });
-  const known = Object.keys(rows[0] ?? {});
-  const columns = SHOWN_COLUMNS.filter((name) => known.includes(name));
-  screen.line();
-  screen.line(
-    `  The first rows of ${path.split('/').slice(0, 2).join('/')}, ${columns.length} of ${known.length} columns:`,
-  );
-  screen.line();
-  screen.table(
-    columns,
-    rows.map((row) => columns.map((name) => toCell(row[name]))),
-  );
-}
-
-function toCell(value: unknown): string {
-  if (value instanceof Date) return value.toISOString().slice(0, 10);
-  return typeof value === 'string'
-    ? value
-    : JSON.stringify(value ?? '', toJson).replaceAll('"', '');
-}
-
-function toJson(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value;
-}
 
 interface ColumnQuality {
   readonly name: string;

@@ -1,7 +1,8 @@
 /**
  * The commands of the local stack; local/run.mjs starts this with Node 24 after the set-up.
  *
- *     node local/up/main.ts start | dataproc | token <client> | demo | bench [<name>] | test [<part> …] | check-templates
+ *     node local/up/main.ts start | dataproc | token <client> | demo | bench [<name>] | test [<part> …]
+ *     node local/up/main.ts try <template> | template new <name> | check-templates
  */
 import { explainRefusedWrite } from '../setup/failure.mjs';
 import { createProgress } from '../setup/progress.mjs';
@@ -28,6 +29,10 @@ async function runCommand(end: EndRequest): Promise<number> {
       return (await import('./bench.ts')).runBench({ args, progress, end });
     case 'test':
       return (await import('./test.ts')).runTest({ args, progress, end });
+    case 'try':
+      return (await import('./try.ts')).runTry({ args, progress, end });
+    case 'template':
+      return (await import('./template.ts')).runTemplate({ args, progress, end });
     case 'check-templates':
       return (await import('./check-templates.ts')).runCheckTemplates({ args, progress, end });
     case undefined:

@@ -20,6 +20,9 @@ import type { TrustedIssuer } from './trusted-issuers.ts';
 /** The sample input: FAA bird strikes, and where the local Cloud Storage holds them. */
 export const sample = toSample('birdstrikes.csv');
 
+/** Every sample that the local Cloud Storage holds from the start. */
+export const samples = [sample, toSample('flights-3m.parquet')] as const;
+
 /** Drivers beyond these wait: each is a Java of its own. Two fit a laptop with two cores. */
 const MAX_CONCURRENT_RUNS = 2;
 
@@ -89,7 +92,7 @@ export async function startGoogle(
     secrets: {},
     stagingBucket: buckets.staging,
     buckets: Object.values(buckets),
-    seed: [sample, toSample('flights-3m.parquet')],
+    seed: samples,
     workloadIdentity: { audience: workloadIdentityProvider, awsAccount, impersonation },
     accounts,
     staticTokens: { [publishToken]: publisher },

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { parseList, parseObject, parseText, type Table } from '../google/shape.ts';
+
+/** A batch that is ready to be sent to the local Dataproc. */
+export interface TrialPlan {
+  readonly kind: 'ready';
+  readonly version: string;
+  readonly parameters: Table;
+  readonly batchId: string;
+  readonly batch: Table;
+  /** Where results go; ends in a slash. */
+  readonly outputUri: string;
+  readonly buckets: readonly string[];
+  /** Where the batch looks for the template's files; ends in a slash. */
+  readonly filesUri: string;
+}
+
+/** Why nothing can be tried, one sentence each. */
+export interface TrialRefusal {
+  readonly kind: 'refused';
+  readonly sentences: readonly string[];
+}
+
+/** What is tried, and where. */
+export interface TrialRequest {
+  readonly node: string;
+  readonly name: string;
+  readonly example: string;
+  /** `name=value` words. */
+  readonly words: readonly string[];
+  readonly staging: string;
+  readonly project: string;
+  readonly runtime: string;
+  readonly signal: AbortSignal;
+}
+
+const TIMEOUT_MS = 30_000;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Has a trial planned by Jobgate's own code, in a process of its own. @throws Error when that fails. */
+export async function planTrial(request: TrialRequest): Promise<TrialPlan | TrialRefusal> {
+  const { staging, project, runtime, example, name, words } = request;
+  const script = join(import.meta.dirname, '../../tools/plan-trial.ts');
+  const options = { staging, project, runtime, example };
+  const flags = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
+  const text = await run(request, [script, ...flags, '--', name, ...words]);
+  return parsePlan(JSON.parse(text));
+}
+
+function run({ node, signal }: TrialRequest, args: readonly string[]): Promise<string> {
+  const limits = { timeout: TIMEOUT_MS, maxBuffer: MOST_BYTES, signal };
+  return new Promise((resolve, reject) => {
+    execFile(node, args, limits, (error, stdout) => {
+      if (error === null) resolve(stdout);
+      else reject(error);
+    });
+  });
+}
+
+function parsePlan(value: unknown): TrialPlan | TrialRefusal {
+  const plan = parseObject(value, 'the plan');
+  const texts = (name: string) => parseList(plan[name], name, parseText);
+  if (plan['kind'] === 'refused') return { kind: 'refused', sentences: texts('sentences') };
+  const text = (name: string) => parseText(plan[name], name);
+  return {
+    kind: 'ready',
+    version: text('version'),
+    parameters: parseObject(plan['parameters'], 'parameters'),
+    batchId: text('batchId'),
+    batch: parseObject(plan['batch'], 'batch'),
+    outputUri: text('outputUri'),
+    buckets: texts('buckets'),
+    filesUri: text('filesUri'),
+  };
+}

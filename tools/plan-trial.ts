@@ -1,0 +1,35 @@
+/**
+ * Plans a trial of a template and prints it as one line of JSON: the batch, or why there is none.
+ *
+ *     node tools/plan-trial.ts --staging BUCKET --project ID --runtime VERSION NAME [--example N] [-- name=value …]
+ */
+import { parseArgs } from 'node:util';
+import { findTemplate } from '../shared/templates/catalog.ts';
+import { CATALOG } from '../shared/templates/generated/catalog.ts';
+import { VALIDATORS } from '../shared/templates/generated/validators.js';
+import type { Validator } from '../shared/templates/parameters.ts';
+import { planTrial, type TrialPlan } from './trial.ts';
+
+const text = { type: 'string', default: '' } as const;
+
+function plan(): TrialPlan {
+  const options = { staging: text, project: text, runtime: text };
+  const all = { ...options, example: { type: 'string', default: '1' } } as const;
+  const { values, positionals } = parseArgs({ options: all, allowPositionals: true });
+  const [name = '', ...words] = positionals;
+  const template = findTemplate(CATALOG, name);
+  const validator = new Map<string, Validator>(Object.entries(VALIDATORS)).get(name);
+  if (template === undefined || validator === undefined) {
+    const known = CATALOG.map((each) => each.name).join(', ');
+    return { kind: 'refused', sentences: [`There is no template "${name}"; there are ${known}.`] };
+  }
+  return planTrial(template, validator, {
+    example: Number(values.example),
+    words,
+    stagingBucket: values.staging,
+    project: values.project,
+    runtimeVersion: values.runtime,
+  });
+}
+
+process.stdout.write(`${JSON.stringify(plan())}\n`);

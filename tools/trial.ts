@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { toBatch, type BatchJson } from '../shared/dataproc/batch.ts';
+import { deriveJobId } from '../shared/jobs/job.ts';
+import type { Submission } from '../shared/jobs/ports.ts';
+import {
+  checkParameters,
+  type Parameters,
+  type Validator,
+} from '../shared/templates/parameters.ts';
+import { renderProgram } from '../shared/templates/render.ts';
+import type { Template } from '../shared/templates/template.ts';
+import { toTypedParameters } from './typed-parameters.ts';
+
+/** What is tried: one example of a template, with parameters of one's own over it. */
+export interface TrialRequest {
+  /** 1 is the first. */
+  readonly example: number;
+  /** `name=value` words. */
+  readonly words: readonly string[];
+}
+
+/** Where the local Dataproc runs a trial. */
+export interface TrialPlace {
+  readonly stagingBucket: string;
+  readonly runtimeVersion: string;
+  readonly project: string;
+}
+
+/** A batch that is ready to be sent, or why there is none, one sentence each. */
+export type TrialPlan =
+  | {
+      readonly kind: 'ready';
+      readonly version: string;
+      readonly parameters: Parameters;
+      readonly batchId: string;
+      readonly batch: BatchJson;
+      readonly outputUri: string;
+      /** Buckets that the template may read or write. */
+      readonly buckets: readonly string[];
+      /** Folder in the staging bucket in which the job files must lie. */
+      readonly filesUri: string;
+    }
+  | { readonly kind: 'refused'; readonly sentences: readonly string[] };
+
+/** Plans the batch that Jobgate would send for one example of a template, by the same checks and in the same words. */
+export function planTrial(
+  template: Template,
+  validator: Validator,
+  request: TrialRequest & TrialPlace,
+): TrialPlan {
+  const example = template.examples[request.example - 1];
+  if (example === undefined) return refuse([describeExamples(template)]);
+  const typed = toTypedParameters(template.parameters, request.words);
+  if (typed.faults.length > 0) return refuse(typed.faults);
+  const check = checkParameters(template, validator, { ...example, ...typed.values });
+  if (check.kind === 'invalid')
+    return refuse(check.errors.map(({ pointer, message }) => `${pointer} ${message}`));
+  return toPlan(template, check.parameters, request);
+}
+
+function refuse(sentences: readonly string[]): TrialPlan {
+  return { kind: 'refused', sentences };
+}
+
+function describeExamples({ name, examples }: Template): string {
+  const count = examples.length === 1 ? 'one example' : `${examples.length} examples`;
+  return `${name} has ${count}; --example takes a number from 1 to ${examples.length}.`;
+}
+
+function toPlan(template: Template, parameters: Parameters, place: TrialPlace): TrialPlan {
+  const submission = toSubmission(template, parameters, place);
+  const { program, jobId } = submission;
+  const uris = [...template.reads, ...template.writes, template.output];
+  return {
+    kind: 'ready',
+    version: template.version,
+    parameters,
+    batchId: jobId,
+    batch: toBatch(submission, {
+      stagingBucket: place.stagingBucket,
+      runtimeVersion: place.runtimeVersion,
+      runtimeAccountEmail: `${template.runtimeAccount}@${place.project}.iam.gserviceaccount.com`,
+    }),
+    outputUri: program.outputUri,
+    buckets: [...new Set(uris.map(toBucket))],
+    filesUri: program.mainUri.slice(0, program.mainUri.lastIndexOf('/') + 1),
+  };
+}
+
+/** A trial is nobody's job: its id is drawn, and only the template names it. */
+function toSubmission(template: Template, parameters: Parameters, place: TrialPlace): Submission {
+  const drawn = randomUUID();
+  const identity = { deployment: 'trial', issuer: 'trial', subject: 'author' };
+  const jobId = deriveJobId({ ...identity, template: template.name, idempotencyKey: drawn });
+  const { stagingBucket } = place;
+  return {
+    jobId,
+    program: renderProgram(template, parameters, { stagingBucket, jobId, correlationId: drawn }),
+    target: template.target,
+    submitterAccount: template.submitter,
+    runtimeAccount: template.runtimeAccount,
+    maxRuntimeSeconds: template.limits.maxRuntimeSeconds,
+    labels: { 'jg-template': template.name },
+    deadline: new Date(0),
+  };
+}
+
+function toBucket(uri: string): string {
+  return uri.slice('gs://'.length).split('/')[0] ?? '';
+}
