@@ -40,7 +40,8 @@ export function readTemplateSources(folder: string): readonly TemplateSource[] {
     .map((name) => readTemplateSource(join(folder, name), name));
 }
 
-function readTemplateSource(folder: string, name: string): TemplateSource {
+/** Reads one template; its name must be that of its folder. */
+export function readTemplateSource(folder: string, name: string): TemplateSource {
   const file = relative(process.cwd(), join(folder, DEFINITION));
   if (!existsSync(join(folder, DEFINITION))) {
     const message = 'is missing: every folder of templates/ holds one';

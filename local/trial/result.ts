@@ -20,7 +20,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Shows a result: its files with their sizes, and how the first file of each folder begins. */
 export async function showResult(result: TrialResult, screen: Screen): Promise<void> {
-  const { files } = result;
+  const files = result.files.filter(isFile);
   const shown = files.slice(0, SHOWN_FILES);
   screen.table(
     ['file', 'bytes'],
@@ -34,14 +34,18 @@ export async function showResult(result: TrialResult, screen: Screen): Promise<v
 export async function keepResult(result: TrialResult, folder: string): Promise<void> {
   const { client, outputUri, files } = result;
   mkdirSync(folder, { recursive: true });
-  for (const { path } of files) {
-    if (path === '' || path.endsWith('/')) continue;
+  for (const { path } of files.filter(isFile)) {
     if (path.split('/').some((part) => ['', '.', '..'].includes(part)) || path.includes('\0'))
       throw new Error(`the object ${JSON.stringify(path)} cannot be a file below ${folder}`);
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, await client.read(outputUri + path));
   }
+}
+
+/** Hadoop marks folders by objects whose names end in a slash. */
+function isFile({ path }: ListedFile): boolean {
+  return path !== '' && !path.endsWith('/');
 }
 
 /** The first file with content of each place at the top of the result. */

@@ -1,3 +1,5 @@
+import { listTemplateNames } from './template-names.ts';
+
 /** What one service account of the local Google may do; prefixes are `gs://bucket/…`. */
 export interface ServiceAccount {
   readonly permissions: readonly `dataproc.${string}`[];
@@ -33,8 +35,8 @@ export const buckets = {
 /** The account that publishes the template files; a person's or a pipeline's in the real cloud. */
 export const publisher = toEmail('jg-publish');
 
-/** The templates; each is submitted and run by two accounts of its own. */
-const templates = ['preprocess', 'flight-delays'];
+/** The templates; each is submitted and run by two accounts of its own. Read once: which there are does not change. */
+const templates = listTemplateNames();
 
 const reader = toEmail('jg-read-local');
 const operator = toEmail('jg-operate-local');

@@ -1,20 +1,30 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { CommandOptions } from './command.ts';
 import { StackFailure } from './failure.ts';
-import { projectFolder } from './layout.ts';
+import { runTool } from './tool.ts';
 
-/** Prints every fault of the templates with file and line; returns 0 when there is none. */
+const HELP = 'See: npm run check:templates -- --help';
+
+/**
+ * Prints every fault of the templates with file and line, and with `--against` what has changed since a revision;
+ * returns 0 when there is no fault. @throws StackFailure when the arguments make no sense
+ */
 export async function runCheckTemplates({ args }: CommandOptions): Promise<number> {
-  if (args[0] !== undefined) throw new StackFailure(`The check knows no argument "${args[0]}".`);
-  const script = join(projectFolder, 'tools', 'compile-templates.ts');
-  const child = spawn(process.execPath, [script], { stdio: 'inherit' });
-  const status = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      resolve(code ?? 1);
-    });
-  });
-  if (status === 0) console.log('The templates have no fault.');
-  return status;
+  const { against, json = false } = parse(args);
+  if (json && against === undefined) throw new StackFailure(`--json goes with --against. ${HELP}`);
+  const status = await runTool('compile-templates.ts');
+  if (status !== 0) return status;
+  if (!json) console.log('The templates have no fault.');
+  if (against === undefined) return 0;
+  return runTool('compare-templates.ts', [...(json ? ['--json'] : []), '--', against]);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const options = { against: { type: 'string' }, json: { type: 'boolean' } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new StackFailure(`${said.split('. ')[0] ?? said}. ${HELP}`);
+  }
 }
