@@ -5,6 +5,7 @@ import { findNameFault } from './new-template-name.ts';
 import { runProgram } from './program.ts';
 import { addPythonFolder } from './python-folders.ts';
 import { renameFiles, rewriteDefinition, rewriteProgram, toModule } from './template-copy.ts';
+import { compileParameters } from './template-schema.ts';
 import { readTemplateSource, type TemplateSource } from './template-source.ts';
 import { renderExampleTest } from './template-test.ts';
 
@@ -99,8 +100,17 @@ async function formatYaml(text: string, path: string): Promise<string> {
 
 function renderTest(name: string, source: TemplateSource): string {
   const { args, properties } = readProgram(source);
-  const [parameters = {}] = source.content['examples'] as readonly Record<string, unknown>[];
+  const [example = {}] = source.content['examples'] as readonly Record<string, unknown>[];
+  const parameters = fillIn(source, example);
   return renderExampleTest({ main: `${name}/${toModule(name)}.py`, args, properties, parameters });
+}
+
+/** The example with the defaults of what it leaves out. */
+function fillIn({ content }: TemplateSource, example: Readonly<Record<string, unknown>>) {
+  const filled = structuredClone(example);
+  const compiled = compileParameters(content['parameters']);
+  if (compiled.kind === 'valid') compiled.check(filled);
+  return filled;
 }
 
 interface Program {

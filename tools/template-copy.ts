@@ -51,7 +51,7 @@ export function rewriteDefinition(
     for (let index = 0; document.hasIn([...path, index]); index += 1)
       document.setIn([...path, index], change(document.getIn([...path, index])));
   }
-  return document.toString({ lineWidth: 0 });
+  return document.toString({ lineWidth: 120 });
 }
 
 /** Rewrites a Python file for a copy: imports of renamed modules, and names of files and of the template in quotes. */

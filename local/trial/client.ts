@@ -64,7 +64,9 @@ async function listFiles(
   const files: ListedFile[] = [];
   const query = new URLSearchParams({ prefix });
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = await readObject(await call(`${storage}/storage/v1/b/${bucket}/o?${query}`));
+    const answer = await readObject(
+      await call(`${storage}/storage/v1/b/${bucket}/o?${query.toString()}`),
+    );
     const items: readonly unknown[] = Array.isArray(answer['items']) ? answer['items'] : [];
     for (const item of items) {
       const { name, size } = parseObject(item, 'an object');

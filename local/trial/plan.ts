@@ -53,7 +53,7 @@ function run({ node, signal }: TrialRequest, args: readonly string[]): Promise<s
   return new Promise((resolve, reject) => {
     execFile(node, args, limits, (error, stdout) => {
       if (error === null) resolve(stdout);
-      else reject(error);
+      else reject(new Error(`the trial cannot be planned: ${error.message}`, { cause: error }));
     });
   });
 }

@@ -21,6 +21,6 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new StackFailure(`${said.split('. ')[0] ?? said}. ${HELP}`);
+    throw new StackFailure(`${said.split(/\.?\s*\n|\. /)[0] ?? said}. ${HELP}`);
   }
 }

@@ -34,6 +34,6 @@ function parse(args: readonly string[]) {
     });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new StackFailure(`${said.split('. ')[0] ?? said}. ${HELP}`);
+    throw new StackFailure(`${said.split(/\.?\s*\n|\. /)[0] ?? said}. ${HELP}`);
   }
 }
