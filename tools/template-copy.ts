@@ -54,20 +54,32 @@ export function rewriteDefinition(
   return document.toString({ lineWidth: 120 });
 }
 
-/** Rewrites a Python file for a copy: imports of renamed modules, and names of files and of the template in quotes. */
+/** The columns of a line of Python; those of pyproject.toml. */
+const COLUMNS = 100;
+
+/**
+ * Rewrites a Python file for a copy: imports of renamed modules, and the names of files and of the template in its texts,
+ * as far as the line has room for them.
+ */
 export function rewriteProgram(
   text: string,
   { from, to }: CopyNames,
   files: ReadonlyMap<string, string>,
 ): string {
-  let changed = text.replaceAll(`"${from}"`, `"${to}"`);
-  for (const [path, renamed] of files) {
-    if (path === renamed) continue;
-    const [module, own] = [path.replace(/\.py$/, ''), renamed.replace(/\.py$/, '')];
-    changed = changed
-      .replaceAll(new RegExp(`^(\\s*)from ${module} import\\b`, 'gm'), `$1from ${own} import`)
-      .replaceAll(new RegExp(`^(\\s*)import ${module}$`, 'gm'), `$1import ${own} as ${module}`)
-      .replaceAll(new RegExp(`\\b${module}\\.py\\b`, 'g'), renamed);
-  }
-  return changed;
+  const renamed = [...files].filter(([path, own]) => path !== own);
+  return renamed.reduce(renameModule, text.replaceAll(`"${from}"`, `"${to}"`));
+}
+
+function renameModule(text: string, [path, renamed]: readonly [string, string]): string {
+  const [module, own] = [path, renamed].map((file) => file.replace(/\.py$/, ''));
+  const mention = new RegExp(`\\b${module}\\.py\\b`, 'g');
+  const lines = text
+    .replaceAll(new RegExp(`^(\\s*)from ${module} import\\b`, 'gm'), `$1from ${own} import`)
+    .replaceAll(new RegExp(`^(\\s*)import ${module}$`, 'gm'), `$1import ${own} as ${module}`)
+    .split('\n');
+  const changed = lines.map((line) => {
+    const longer = line.replaceAll(mention, renamed);
+    return longer.length > COLUMNS ? line : longer;
+  });
+  return changed.join('\n');
 }

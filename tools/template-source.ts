@@ -179,12 +179,28 @@ function findParameterFaults(template: ReadonlyMap<string, unknown>): readonly F
   if (compiled.kind === 'invalid') return [{ path: ['parameters'], message: compiled.message }];
   const nested = findNestedUris(template);
   if (nested.length > 0) return nested;
-  const examples = template.get('examples') as readonly unknown[];
-  return examples.flatMap((example, index) =>
+  const examples = template.get('examples') as readonly Readonly<Record<string, unknown>>[];
+  const faults = examples.flatMap((example, index) =>
     compiled
       .check(structuredClone(example))
       .map((message) => ({ path: ['examples', index], message })),
   );
+  return faults.length > 0 ? faults : findDefaultFaults(template, compiled.check, examples[0]);
+}
+
+/** Whoever leaves out what has a default must get one that the schema accepts. */
+function findDefaultFaults(
+  template: ReadonlyMap<string, unknown>,
+  check: (example: unknown) => readonly string[],
+  example: Readonly<Record<string, unknown>> = {},
+): readonly Fault[] {
+  const { properties } = readParameters(template);
+  const hasDefault = (schema: unknown) =>
+    typeof schema === 'object' && schema !== null && 'default' in schema;
+  const given = Object.entries(example).filter(([name]) => !hasDefault(properties[name]));
+  return check(Object.fromEntries(given)).map((message) => {
+    return { path: ['parameters'], message: `gives a default that it refuses: ${message}` };
+  });
 }
 
 /** The handlers hold a storage URI to `reads` where the parameter itself is one; anywhere else it would pass. */

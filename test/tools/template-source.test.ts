@@ -197,6 +197,11 @@ describe('a template’s faults', () => {
       ["15: examples.0  must have required property 'input'"],
     ],
     [
+      'a default that its parameters refuse',
+      ['default: 10', 'default: ten'],
+      ['8: parameters gives a default that it refuses: /limit must be integer'],
+    ],
+    [
       'an unknown keyword in its parameters',
       ['type: integer,', 'type: integer, minimun: 1,'],
       ['8: parameters strict mode: unknown keyword: "minimun"'],

@@ -9,7 +9,7 @@ export function renderComparison({ revision, commit, templates, faults }: Compar
   if (templates.length === 0) return `No template has changed since ${since}.\n`;
   const count = `${templates.length} ${templates.length === 1 ? 'template' : 'templates'}`;
   const parts = templates.map(renderTemplate).join('\n');
-  const verdict = `${faults === 0 ? 'no' : faults} ${faults === 1 ? 'fault' : 'faults'}`;
+  const verdict = faults === 0 ? 'no fault' : `${faults} ${faults === 1 ? 'fault' : 'faults'}`;
   return `${count} changed since ${since}:\n\n${parts}\n${count} changed, ${verdict}.\n`;
 }
 

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { planTrial, type TrialPlan } from '../../tools/trial.ts';
+import { compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts';
+
+const PLACE = { stagingBucket: 'stage', runtimeVersion: '2.3', project: 'acme' };
+const validator = compileValidator(TIDY_PARAMETERS);
+
+function plan(words: readonly string[] = [], example = 1): TrialPlan {
+  return planTrial(TIDY, validator, { example, words, ...PLACE });
+}
+
+describe('a trial', () => {
+  it('is the batch that Jobgate would send for the example', () => {
+    const planned = plan();
+    const batchId = planned.kind === 'ready' ? planned.batchId : '';
+    const correlation = expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown;
+    expect(batchId).toMatch(/^jg-[a-z2-7]{26}$/);
+    const folder = `gs://stage/templates/tidy/${'0123456789abcdef'.repeat(4)}/`;
+    const input = 'gs://inputs/open/a.csv';
+    expect(planned).toEqual({
+      kind: 'ready',
+      version: '1.2.0',
+      parameters: { input, mode: 'fast', limit: 10, note: '' },
+      batchId,
+      outputUri: `gs://results/tidy/${batchId}/`,
+      buckets: ['inputs', 'results'],
+      filesUri: folder,
+      batch: {
+        labels: { 'jg-template': 'tidy' },
+        pysparkBatch: {
+          mainPythonFileUri: `${folder}tidy.py`,
+          pythonFileUris: [`${folder}rules.py`],
+          args: [
+            ...['--input', input, '--note', '', '--limit', '10'],
+            ...['--output', `gs://results/tidy/${batchId}/`],
+          ],
+        },
+        runtimeConfig: {
+          version: '2.3',
+          properties: {
+            'spark.executor.instances': '2',
+            'spark.jobgate.job': batchId,
+            'spark.jobgate.correlation': correlation,
+          },
+        },
+        environmentConfig: {
+          executionConfig: {
+            serviceAccount: 'jg-run-tidy@acme.iam.gserviceaccount.com',
+            ttl: '1800s',
+            stagingBucket: 'stage',
+            authenticationConfig: { userWorkloadAuthenticationType: 'SERVICE_ACCOUNT' },
+          },
+        },
+      },
+    });
+  });
+
+  it('has another id each time', () => {
+    const ids = [plan(), plan()].map((each) => (each.kind === 'ready' ? each.batchId : ''));
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('takes parameters in place of the example’s, typed by the schema', () => {
+    expect(plan(['limit=7', 'note=7'])).toMatchObject({
+      kind: 'ready',
+      parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 7, note: '7' },
+    });
+  });
+
+  it.each<readonly [string, readonly string[], readonly string[]]>([
+    ['a value of another type', ['limit=many'], ['/parameters/limit must be integer']],
+    ['a value out of bounds', ['limit=1001'], ['/parameters/limit must be <= 1000']],
+    ['another enum’s', ['mode=slow'], ['/parameters/mode must be one of "fast", "full"']],
+    ['an unknown one', ['colour=red'], ['/parameters/colour is not known here']],
+    [
+      'an object that it may not read',
+      ['input=gs://secret/a.csv'],
+      ['/parameters/input must lie under gs://inputs/open/ or gs://inputs/shared/'],
+    ],
+    ['a word', ['fast'], ['"fast" is not of the form name=value.']],
+  ])('is refused in the API’s own words for %s', (_name, words, sentences) => {
+    expect(plan(words)).toEqual({ kind: 'refused', sentences });
+  });
+
+  it.each([2, 0, -1, 1.5, Number.NaN])(
+    'of example %d, which is not there, is refused',
+    (example) => {
+      const sentences = ['tidy has one example; --example takes a number from 1 to 1.'];
+      expect(plan([], example)).toEqual({ kind: 'refused', sentences });
+    },
+  );
+});
