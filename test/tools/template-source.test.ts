@@ -198,7 +198,10 @@ describe('a template’s faults', () => {
     ],
     [
       'a default that its parameters refuse',
-      ['default: 10', 'default: ten'],
+      [
+        'default: 10 }\nexamples:\n  - input: gs://inputs/a.csv\n',
+        'default: ten }\nexamples:\n  - { input: gs://inputs/a.csv, limit: 5 }\n',
+      ],
       ['8: parameters gives a default that it refuses: /limit must be integer'],
     ],
     [
