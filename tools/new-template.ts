@@ -64,8 +64,9 @@ function findOrigin(root: string, from: string | undefined): Origin | string {
   if (!isName || !existsSync(join(folder, 'template.yaml')))
     return `There is no template "${name}" to copy.`;
   const source = readTemplateSource(folder, name);
-  if (source.faults.length > 0)
-    return `${name} cannot be copied while it has faults; npm run check:templates names them.`;
+  const [fault] = source.faults;
+  if (fault !== undefined)
+    return `${name} cannot be copied: ${fault.file}:${fault.line}: ${fault.message}`;
   return { name, source, definition: readFileSync(join(folder, 'template.yaml'), 'utf8') };
 }
 

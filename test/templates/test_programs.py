@@ -24,5 +24,5 @@ def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == (
-        "starter.JobError: the following arguments are required: --input, --output, --min-rows"
+        "JobError: the following arguments are required: --input, --output, --min-rows"
     )

@@ -82,9 +82,9 @@ export function describeCallers(callers: Callers): string {
       .filter((condition) => condition.dimension === dimension)
       .map(({ values }) => `${word}${values.join(' or ')}`);
   const who = [...pick('group'), ...pick('role')].map((part) => part.trim()).join(' and ');
-  const with_ = pick('scope', ' with scope ');
+  const scoped = pick('scope', ' with scope ');
   const from = [...pick('issuer', ' of issuer '), ...pick('client', ' by client ')];
-  return [who === '' ? 'anyone' : who, ...with_, ...from, ...describeActors(callers)].join('');
+  return [who === '' ? 'anyone' : who, ...scoped, ...from, ...describeActors(callers)].join('');
 }
 
 function describeActors(callers: Callers): readonly string[] {
