@@ -1,4 +1,11 @@
-import type { JobGateway, JobReference, Submission, UpstreamJob } from '../../shared/jobs/ports.ts';
+import { isTerminal } from '../../shared/jobs/job.ts';
+import type {
+  CancelOutcome,
+  JobGateway,
+  JobReference,
+  Submission,
+  UpstreamJob,
+} from '../../shared/jobs/ports.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { START } from './clock.ts';
 
@@ -8,6 +15,8 @@ export interface MemoryGateway extends JobGateway {
   readonly submissions: readonly Submission[];
   /** Every look at a job. */
   readonly looks: readonly JobReference[];
+  /** Every cancellation that was asked for, as which account. */
+  readonly cancellations: readonly JobReference[];
   readonly jobs: () => readonly UpstreamJob[];
   /** Changes what is known of a job. */
   readonly change: (jobId: string, changes: Partial<UpstreamJob>) => void;
@@ -17,6 +26,8 @@ export interface MemoryGateway extends JobGateway {
   readonly failNextSubmit: (problem: Problem, worked: 'worked' | 'not-worked') => void;
   /** The next look fails. */
   readonly failNextFind: (problem: Problem) => void;
+  /** What comes instead of the next cancellation; it may change the job meanwhile. */
+  readonly answerNextCancel: (answer: () => CancelOutcome) => void;
   readonly forget: (jobId: string) => void;
 }
 
@@ -26,7 +37,9 @@ export function createMemoryGateway(): MemoryGateway {
   const submissions: Submission[] = [];
   const looks: JobReference[] = [];
   let submitFailure: { problem: Problem; worked: boolean } | undefined;
+  const cancellations: JobReference[] = [];
   let findFailure: Problem | undefined;
+  let cancelAnswer: (() => CancelOutcome) | undefined;
   const gateway: JobGateway = {
     submit: async (submission) => {
       await yieldOnce();
@@ -47,11 +60,24 @@ export function createMemoryGateway(): MemoryGateway {
       if (failure !== undefined) throw failure;
       return jobs.get(reference.jobId);
     },
+    cancel: async (job, reference) => {
+      await yieldOnce();
+      cancellations.push(reference);
+      const answer = cancelAnswer;
+      cancelAnswer = undefined;
+      if (answer !== undefined) return answer();
+      const known = jobs.get(job.jobId);
+      if (known === undefined) return 'unknown';
+      if (isTerminal(known.state)) return 'ended';
+      jobs.set(job.jobId, { ...known, state: 'cancelling' });
+      return 'requested';
+    },
   };
   return {
     ...gateway,
     submissions,
     looks,
+    cancellations,
     jobs: () => [...jobs.values()],
     change: (jobId, changes) => {
       const job = jobs.get(jobId);
@@ -64,6 +90,9 @@ export function createMemoryGateway(): MemoryGateway {
     },
     failNextFind: (problem) => {
       findFailure = problem;
+    },
+    answerNextCancel: (answer) => {
+      cancelAnswer = answer;
     },
     forget: (jobId) => jobs.delete(jobId),
   };
@@ -80,6 +109,7 @@ function toQueued(submission: Submission): UpstreamJob {
     labels: submission.labels,
     driverOutputUri: null,
     error: null,
+    handle: null,
   };
 }
 

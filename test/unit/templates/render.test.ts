@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderProgram } from '../../../shared/templates/render.ts';
-import { TIDY } from '../../support/templates.ts';
+import { argsOf, TIDY } from '../../support/templates.ts';
 
 const PLACE = { stagingBucket: 'stage', jobId: 'jg-1', correlationId: 'nightly-1' };
 const FOLDER = `gs://stage/templates/tidy/${'0123456789abcdef'.repeat(4)}`;
@@ -40,7 +40,7 @@ describe('a rendered program', () => {
     ['nothing', ''],
     ['a prototype’s name', '__proto__'],
   ])('holds %s as one whole argument', (_name, note) => {
-    const { args } = renderProgram(TIDY, { input: 'i', limit: 1, note }, PLACE);
+    const args = argsOf(renderProgram(TIDY, { input: 'i', limit: 1, note }, PLACE));
     expect(args).toEqual([
       '--input',
       'i',
@@ -60,7 +60,8 @@ describe('a rendered program', () => {
     [['a', 'b'], '["a","b"]'],
     [{ a: 1 }, '{"a":1}'],
   ])('writes the value %j as JSON text', (note, text) => {
-    expect(renderProgram(TIDY, { input: 'i', limit: 1, note }, PLACE).args[3]).toBe(text);
+    const args = argsOf(renderProgram(TIDY, { input: 'i', limit: 1, note }, PLACE));
+    expect(args[3]).toBe(text);
   });
 
   it('takes nothing of the caller into files, properties and output', () => {
