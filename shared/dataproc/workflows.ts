@@ -2,7 +2,7 @@ import type { WorkflowTarget } from '../config/targets.ts';
 import { toAccountEmail } from '../credentials/accounts.ts';
 import type { JobReference, UpstreamJob } from '../jobs/ports.ts';
 import { parseJsonObject } from '../transport.ts';
-import { readMember, readName, toMembers, type Members } from './answer.ts';
+import { readMember, readName, readText, toMembers, type Members } from './answer.ts';
 import { toRefusal, unknownState, type DataprocCall } from './calls.ts';
 import { parseJob } from './job.ts';
 import { requireRuntimeAccount, type Way } from './way.ts';
@@ -109,7 +109,7 @@ async function searchOperation(
     });
     const operations = listMembers(answer, 'operations');
     const found = operations.find((operation) => isWorkflowOf(reference.jobId, operation));
-    pageToken = String(answer?.get('nextPageToken') ?? '');
+    pageToken = readText(answer?.get('nextPageToken')) ?? '';
     if (found !== undefined || pageToken === '') return found;
   }
   return undefined;

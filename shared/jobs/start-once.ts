@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import type { JobRecord } from './job.ts';
 
 /**

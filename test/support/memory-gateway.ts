@@ -17,6 +17,8 @@ export interface MemoryGateway extends JobGateway {
   readonly looks: readonly JobReference[];
   /** Every cancellation that was asked for, as which account. */
   readonly cancellations: readonly JobReference[];
+  /** How often a submission that was not stopped before found its id taken: a workflow would have run twice. */
+  readonly repeats: () => number;
   readonly jobs: () => readonly UpstreamJob[];
   /** Changes what is known of a job. */
   readonly change: (jobId: string, changes: Partial<UpstreamJob>) => void;
@@ -28,6 +30,8 @@ export interface MemoryGateway extends JobGateway {
   readonly failNextFind: (problem: Problem) => void;
   /** What comes instead of the next cancellation; it may change the job meanwhile. */
   readonly answerNextCancel: (answer: () => CancelOutcome) => void;
+  /** Takes back failures that have befallen nobody. */
+  readonly clearFailures: () => void;
   readonly forget: (jobId: string) => void;
 }
 
@@ -39,6 +43,7 @@ export function createMemoryGateway(): MemoryGateway {
   let submitFailure: { problem: Problem; worked: boolean } | undefined;
   const cancellations: JobReference[] = [];
   let findFailure: Problem | undefined;
+  let repeats = 0;
   let cancelAnswer: (() => CancelOutcome) | undefined;
   const gateway: JobGateway = {
     submit: async (submission) => {
@@ -48,7 +53,8 @@ export function createMemoryGateway(): MemoryGateway {
       submitFailure = undefined;
       if (failure?.worked === false) throw failure.problem;
       const taken = jobs.has(submission.jobId);
-      if (!taken) jobs.set(submission.jobId, toQueued(submission));
+      if (taken) repeats += 1;
+      else jobs.set(submission.jobId, toQueued(submission));
       if (failure !== undefined) throw failure.problem;
       return { kind: taken ? 'exists' : 'accepted' };
     },
@@ -78,6 +84,7 @@ export function createMemoryGateway(): MemoryGateway {
     submissions,
     looks,
     cancellations,
+    repeats: () => repeats,
     jobs: () => [...jobs.values()],
     change: (jobId, changes) => {
       const job = jobs.get(jobId);
@@ -93,6 +100,9 @@ export function createMemoryGateway(): MemoryGateway {
     },
     answerNextCancel: (answer) => {
       cancelAnswer = answer;
+    },
+    clearFailures: () => {
+      [submitFailure, findFailure, cancelAnswer] = [undefined, undefined, undefined];
     },
     forget: (jobId) => jobs.delete(jobId),
   };
