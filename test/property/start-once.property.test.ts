@@ -6,12 +6,16 @@ import { EPHEMERAL } from '../support/targets.ts';
 
 const WORDS = ['upstream_timeout', 'upstream_error', 'upstream_unavailable'] as const;
 
-/** What befalls one round of requests: a fault or none, how many requests at once, and how long after the last. */
+/**
+ * What befalls one round of requests: a fault or none, whether a list lags behind, how many requests come at once, and how
+ * long after the last. Who says that it cannot serve has done nothing.
+ */
 const rounds = fc.array(
   fc.record({
     code: fc.constantFrom(...WORDS),
     at: fc.constantFrom('submit', 'find', 'replace', 'none'),
     worked: fc.constantFrom('worked', 'not-worked'),
+    lags: fc.boolean(),
     requests: fc.integer({ min: 1, max: 3 }),
     waitMs: fc.constantFrom(0, 1_000, 61_000, 16 * 60_000),
   }),
@@ -24,10 +28,12 @@ describe('a workflow that is asked for again and again', () => {
       fc.asyncProperty(rounds, async (planned) => {
         const { gateway, records, clock, submit, stored } = createSubmitting(EPHEMERAL);
         const replace = records.replace.bind(records);
-        for (const { code, at, worked, requests, waitMs } of planned) {
+        for (const { code, at, worked, lags, requests, waitMs } of planned) {
           clock.advance(waitMs);
           const problem = new Problem(code, 'lost', { upstream: 'Dataproc' });
-          if (at === 'submit') gateway.failNextSubmit(problem, worked);
+          const refused = code === 'upstream_unavailable';
+          if (at === 'submit') gateway.failNextSubmit(problem, refused ? 'not-worked' : worked);
+          if (lags) gateway.hideFromNextFind();
           if (at === 'find') gateway.failNextFind(problem);
           records.replace = async (record, deadline) => {
             records.replace = replace;

@@ -30,6 +30,8 @@ export interface MemoryGateway extends JobGateway {
   readonly failNextFind: (problem: Problem) => void;
   /** What comes instead of the next cancellation; it may change the job meanwhile. */
   readonly answerNextCancel: (answer: () => CancelOutcome) => void;
+  /** The next look does not see what is there, as a list may lag behind. */
+  readonly hideFromNextFind: () => void;
   /** Takes back failures that have befallen nobody. */
   readonly clearFailures: () => void;
   readonly forget: (jobId: string) => void;
@@ -44,6 +46,7 @@ export function createMemoryGateway(): MemoryGateway {
   const cancellations: JobReference[] = [];
   let findFailure: Problem | undefined;
   let repeats = 0;
+  let hides = false;
   let cancelAnswer: (() => CancelOutcome) | undefined;
   const gateway: JobGateway = {
     submit: async (submission) => {
@@ -63,8 +66,10 @@ export function createMemoryGateway(): MemoryGateway {
       looks.push(reference);
       const failure = findFailure;
       findFailure = undefined;
+      const hidden = hides;
+      hides = false;
       if (failure !== undefined) throw failure;
-      return jobs.get(reference.jobId);
+      return hidden ? undefined : jobs.get(reference.jobId);
     },
     cancel: async (job, reference) => {
       await yieldOnce();
@@ -101,7 +106,11 @@ export function createMemoryGateway(): MemoryGateway {
     answerNextCancel: (answer) => {
       cancelAnswer = answer;
     },
+    hideFromNextFind: () => {
+      hides = true;
+    },
     clearFailures: () => {
+      hides = false;
       [submitFailure, findFailure, cancelAnswer] = [undefined, undefined, undefined];
     },
     forget: (jobId) => jobs.delete(jobId),
