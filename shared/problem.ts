@@ -20,6 +20,11 @@ export const PROBLEMS = {
   route_not_found: { status: 404, title: 'There is no such route', retryable: false },
   not_acceptable: { status: 406, title: 'The answer is available as JSON only', retryable: false },
   job_not_finished: { status: 409, title: 'The job has not ended yet', retryable: true },
+  job_submitting: {
+    status: 409,
+    title: 'The job is still being submitted',
+    retryable: true,
+  },
   job_not_succeeded: { status: 409, title: 'The job did not succeed', retryable: false },
   template_changed: { status: 409, title: 'The template has changed', retryable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
@@ -39,6 +44,11 @@ export const PROBLEMS = {
     retryable: false,
   },
   throttled: { status: 429, title: 'Too many requests', retryable: true },
+  target_unsuitable: {
+    status: 500,
+    title: 'The template cannot run on its target',
+    retryable: false,
+  },
   internal: { status: 500, title: 'Jobgate failed', retryable: false },
   upstream_error: { status: 502, title: 'An upstream service failed', retryable: true },
   upstream_refused: { status: 502, title: 'An upstream service refused', retryable: false },

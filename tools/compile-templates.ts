@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import { toProgram } from './template-program.ts';
 import { createAjv } from './template-schema.ts';
 import { readTemplateSources, type TemplateSource } from './template-source.ts';
 
@@ -43,16 +44,9 @@ ${entries.join('\n')}
 
 /** Turns the author's words into the shape that Jobgate reads. */
 function toTemplate(source: TemplateSource): unknown {
-  const { job, output, ...rest } = source.content;
-  const { pyspark } = job as { pyspark: { args: unknown[] } };
-  const program = { kind: 'pyspark', ...pyspark, args: pyspark.args.map(toArgument) };
-  return { ...rest, program, output: (output as { uri: string }).uri, digest: source.digest };
-}
-
-function toArgument(argument: unknown): unknown {
-  if (typeof argument === 'string') return { kind: 'literal', value: argument };
-  const name = (argument as { parameter?: string }).parameter;
-  return name === undefined ? { kind: 'outputUri' } : { kind: 'parameter', name };
+  const { job, output, runtimeAccount = null, ...rest } = source.content;
+  const { uri } = output as { readonly uri: string };
+  return { ...rest, runtimeAccount, program: toProgram(job), output: uri, digest: source.digest };
 }
 
 /** Writes self-contained validators: Ajv's standalone code with its few run-time helpers bundled in. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import { findProgramFaults } from './template-program.ts';
 import { findRuleFaults } from './template-rules.ts';
 import { checkTemplate, compileParameters } from './template-schema.ts';
 
@@ -29,7 +30,7 @@ export interface TemplateSource {
 }
 
 const DEFINITION = 'template.yaml';
-const JOB_FILE = /^[A-Za-z0-9_][A-Za-z0-9_-]*\.(py|sql|jar|zip|r|R)$/;
+const JOB_FILE = /^[A-Za-z0-9_][A-Za-z0-9_-]*\.(py|sql|hql|jar|zip|r|R)$/;
 
 /** Reads every template below a folder, in order of their names. */
 export function readTemplateSources(folder: string): readonly TemplateSource[] {
@@ -111,50 +112,11 @@ function findMeaningFaults(
   if (template.get('name') !== folder.folderName) {
     faults.push({ path: ['name'], message: `must be the folder's name, ${folder.folderName}` });
   }
-  const program = readPyspark(template);
-  for (const file of [program.main, ...program.pyFiles]) {
-    if (folder.paths.includes(file)) continue;
-    const path = ['job', 'pyspark', file === program.main ? 'main' : 'pyFiles'];
-    faults.push({ path, message: `names ${file}, which is not in the folder` });
-  }
-  for (const [index, name] of program.parameterNames.entries()) {
-    const message = name === undefined ? undefined : findArgumentFault(name, template);
-    if (message !== undefined) faults.push({ path: ['job', 'pyspark', 'args', index], message });
-  }
+  faults.push(...findProgramFaults(template, folder.paths));
   if (!isOutputWritable(template)) {
     faults.push({ path: ['output', 'uri'], message: 'must lie under one of writes' });
   }
   return faults;
-}
-
-/** An argument needs a value in every run: its parameter is required or has a default. */
-function findArgumentFault(
-  name: string,
-  template: ReadonlyMap<string, unknown>,
-): string | undefined {
-  const { properties, required } = readParameters(template);
-  const schema = properties[name];
-  if (schema === undefined) return `uses the parameter ${name}, which is not declared`;
-  const hasDefault = typeof schema === 'object' && schema !== null && 'default' in schema;
-  if (hasDefault || required.includes(name)) return undefined;
-  return `uses the parameter ${name}, which may be absent: require it or give it a default`;
-}
-
-interface PysparkNames {
-  readonly main: string;
-  readonly pyFiles: readonly string[];
-  readonly parameterNames: readonly (string | undefined)[];
-}
-
-function readPyspark(template: ReadonlyMap<string, unknown>): PysparkNames {
-  const job = template.get('job') as {
-    pyspark: { main: string; pyFiles: string[]; args: (string | { parameter?: string })[] };
-  };
-  const { main, pyFiles, args } = job.pyspark;
-  const names = args.map((argument) =>
-    typeof argument === 'string' ? undefined : argument.parameter,
-  );
-  return { main, pyFiles, parameterNames: names };
 }
 
 interface ParameterSchema {

@@ -7,7 +7,7 @@ import {
   type Parameters,
   type Validator,
 } from '../shared/templates/parameters.ts';
-import { renderProgram } from '../shared/templates/render.ts';
+import { renderProgram, toFilesUri } from '../shared/templates/render.ts';
 import type { Template } from '../shared/templates/template.ts';
 import { toTypedParameters } from './typed-parameters.ts';
 
@@ -48,6 +48,9 @@ export function planTrial(
   validator: Validator,
   request: TrialRequest & TrialPlace,
 ): TrialPlan {
+  const { runtimeAccount, program } = template;
+  if (runtimeAccount === null || program.kind === 'hive')
+    return refuse([`${template.name} runs on a cluster; what is tried here runs as a batch.`]);
   const example = template.examples[request.example - 1];
   if (example === undefined) return refuse([describeExamples(template)]);
   const typed = toTypedParameters(template.parameters, request.words);
@@ -55,7 +58,7 @@ export function planTrial(
   const check = checkParameters(template, validator, { ...example, ...typed.values });
   if (check.kind === 'invalid')
     return refuse(check.errors.map(({ pointer, message }) => `${pointer} ${message}`));
-  return toPlan(template, check.parameters, request);
+  return toPlan({ ...template, runtimeAccount }, check.parameters, request);
 }
 
 function refuse(sentences: readonly string[]): TrialPlan {
@@ -67,7 +70,9 @@ function describeExamples({ name, examples }: Template): string {
   return `${name} has ${count}; --example takes a number from 1 to ${examples.length}.`;
 }
 
-function toPlan(template: Template, parameters: Parameters, place: TrialPlace): TrialPlan {
+type BatchTemplate = Template & { readonly runtimeAccount: string };
+
+function toPlan(template: BatchTemplate, parameters: Parameters, place: TrialPlace): TrialPlan {
   const submission = toSubmission(template, parameters, place);
   const { program, jobId } = submission;
   const uris = [...template.reads, ...template.writes, template.output];
@@ -83,7 +88,7 @@ function toPlan(template: Template, parameters: Parameters, place: TrialPlace): 
     }),
     outputUri: program.outputUri,
     buckets: [...new Set(uris.map(toBucket))],
-    filesUri: program.mainUri.slice(0, program.mainUri.lastIndexOf('/') + 1),
+    filesUri: toFilesUri(template, place.stagingBucket),
   };
 }
 

@@ -38,6 +38,14 @@ export const publisher = toEmail('jg-publish');
 /** The templates; each is submitted and run by two accounts of its own. Read once: which there are does not change. */
 const templates = listTemplateNames();
 
+/** The cluster that is there from the start, and the account that every job on it runs as. */
+export const cluster = {
+  name: 'jobgate',
+  stagingBucket: buckets.staging,
+  serviceAccount: toEmail('jg-cluster'),
+  labels: {},
+} as const;
+
 const reader = toEmail('jg-read-local');
 const operator = toEmail('jg-operate-local');
 const signer = toEmail('jg-sign-local');
@@ -50,12 +58,21 @@ const nothing = {
   secrets: { access: [], manage: [] },
 } as const;
 
+/** What finds jobs on clusters and workflows, whose names are Dataproc's own. */
+const finding = [
+  'dataproc.jobs.get',
+  'dataproc.jobs.list',
+  'dataproc.operations.get',
+  'dataproc.operations.list',
+] as const;
+
 /** Every account and exactly what it may do. */
 export const accounts: Readonly<Record<string, ServiceAccount>> = {
   ...Object.fromEntries(templates.flatMap(toTemplateAccounts)),
+  ...makeClusterAccounts(),
   [reader]: {
     ...nothing,
-    permissions: ['dataproc.batches.get', 'dataproc.operations.get'],
+    permissions: ['dataproc.batches.get', ...finding],
     read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
   },
   [operator]: {
@@ -63,8 +80,9 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
     permissions: [
       'dataproc.batches.get',
       'dataproc.batches.cancel',
-      'dataproc.operations.get',
+      'dataproc.jobs.cancel',
       'dataproc.operations.cancel',
+      ...finding,
     ],
   },
   [signer]: { ...nothing, read: [`gs://${buckets.results}/`], sign: true },
@@ -77,26 +95,59 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
 
 /** Which accounts a Lambda's role may impersonate; a role that is not here may impersonate none. */
 export const impersonation: Readonly<Record<string, readonly string[]>> = {
-  'jobgate-local-submit-job': templates.map(toSubmitter),
+  'jobgate-local-submit-job': [...templates, 'on-cluster', 'on-workflow'].map(toSubmitter),
   'jobgate-local-get-job': [reader],
+  'jobgate-local-cancel-job': [operator],
   'jobgate-local-get-job-logs': [reader],
   'jobgate-local-get-job-result': [reader],
   'jobgate-local-get-job-file': [signer],
 };
 
-/** The target that the templates name, as the deployed functions read it. */
+const place = {
+  project: google.project,
+  region: google.region,
+  stagingBucket: buckets.staging,
+  reader: 'jg-read-local',
+  operator: 'jg-operate-local',
+  signer: 'jg-sign-local',
+} as const;
+
+/** A target of each kind, as the deployed functions read them; the templates name the first. */
 export const targets = {
-  analytics: {
-    kind: 'batch',
-    project: google.project,
-    region: google.region,
-    stagingBucket: buckets.staging,
-    reader: 'jg-read-local',
-    operator: 'jg-operate-local',
-    signer: 'jg-sign-local',
-    runtimeVersion: '2.3',
+  analytics: { kind: 'batch', ...place, runtimeVersion: '2.3' },
+  shared: { kind: 'cluster', ...place, clusterName: cluster.name },
+  ephemeral: {
+    kind: 'workflow',
+    ...place,
+    managedCluster: {
+      namePrefix: 'jobgate',
+      imageVersion: '2.3',
+      masterMachineType: 'n2-standard-4',
+      workerMachineType: 'n2-standard-4',
+      workerCount: 2,
+    },
   },
 } as const;
+
+/** Accounts for templates that run on a cluster: who submits them, and whom they run as. */
+function makeClusterAccounts(): Readonly<Record<string, ServiceAccount>> {
+  const read = [`gs://${buckets.inputs}/`];
+  const running: ServiceAccount = { ...nothing, read, write: [`gs://${buckets.results}/`] };
+  const runtime = toEmail('jg-run-on-workflow');
+  return {
+    [cluster.serviceAccount]: running,
+    [runtime]: running,
+    [toSubmitter('on-cluster')]: {
+      ...nothing,
+      permissions: ['dataproc.jobs.create', 'dataproc.clusters.use', 'dataproc.jobs.get'],
+    },
+    [toSubmitter('on-workflow')]: {
+      ...nothing,
+      permissions: ['dataproc.workflowTemplates.instantiateInline', ...finding],
+      actAs: [runtime],
+    },
+  };
+}
 
 function toTemplateAccounts(template: string): readonly [string, ServiceAccount][] {
   const runtime = toEmail(`jg-run-${template}`);

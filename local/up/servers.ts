@@ -4,9 +4,11 @@ import type { Progress } from '../setup/progress.mjs';
 import {
   accounts,
   buckets,
+  cluster,
   google,
   impersonation,
   publisher,
+  targets,
   workloadIdentityProvider,
 } from './accounts.ts';
 import { audience, type Client } from './clients.ts';
@@ -84,7 +86,7 @@ export async function startGoogle(
     maxConcurrentRuns: MAX_CONCURRENT_RUNS,
     stateDirectory: null,
     checkCredentials: true,
-    clusters: [],
+    clusters: [cluster],
     quotas: null,
     batchLabelFilter: false,
     ports: { google: 0, storage: 0 },
@@ -112,6 +114,14 @@ export async function checkIssuers(
   const script = join(projectFolder, 'tools', 'check-issuers.ts');
   const env = { JOBGATE_STAGE: 'local', JOBGATE_ISSUERS: JSON.stringify(issuers) };
   const spec = { name: 'check-issuers', command: toolchain.node, args: [script], env };
+  await processes.run(spec, signal);
+}
+
+/** Lets the functions' own code say whether the templates can run on the targets that they name. */
+export async function checkTargets({ processes, toolchain, signal }: Starting): Promise<void> {
+  const script = join(projectFolder, 'tools', 'check-targets.ts');
+  const env = { JOBGATE_TARGETS: JSON.stringify(targets) };
+  const spec = { name: 'check-targets', command: toolchain.node, args: [script], env };
   await processes.run(spec, signal);
 }
 

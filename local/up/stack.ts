@@ -8,6 +8,7 @@ import { waitForHealth } from './health.ts';
 import { Processes } from './processes.ts';
 import {
   checkIssuers,
+  checkTargets,
   publishTemplates,
   startAws,
   startGoogle,
@@ -86,6 +87,7 @@ async function bringUp(
   );
   const issuers = [toLocalIssuer(idp), ...(starting.issuers ?? [])];
   if (issuers.length > 1) await checkIssuers(starting, issuers);
+  await checkTargets(starting);
   await show(progress, 'template files', () =>
     publishTemplates(starting, google.storage, publishToken),
   );

@@ -1,8 +1,10 @@
-import { readJobsConfig, type JobsConfig, type TargetConfig } from '../config/jobs.ts';
+import { readJobsConfig, type JobsConfig } from '../config/jobs.ts';
+import type { TargetConfig } from '../config/targets.ts';
 import { toAccountEmail } from '../credentials/accounts.ts';
 import { createGoogleTokens, type GoogleTokens } from '../credentials/google-tokens.ts';
 import { createDataprocGateway } from '../dataproc/gateway.ts';
 import type { BrowsePorts } from '../jobs/browse.ts';
+import type { CancelPorts } from '../jobs/cancel.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
 import type { Guard } from '../policy/guard.ts';
 import { Problem } from '../problem.ts';
@@ -19,6 +21,7 @@ export interface JobsApp {
   readonly gateway: JobGateway;
   readonly storage: JobStorage;
   readonly browse: BrowsePorts;
+  readonly cancel: CancelPorts;
   readonly getTarget: (name: string) => TargetConfig;
   /** How a target's reader or signer reaches storage. */
   readonly toAccess: (target: string, role: 'reader' | 'signer', deadline: Date) => StorageAccess;
@@ -75,6 +78,13 @@ export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): ()
         now,
         readerOf,
         accessOf: (name, deadline) => toAccess(name, 'reader', deadline),
+      },
+      cancel: {
+        records,
+        record: guard.record,
+        gateway,
+        now,
+        operatorOf: (name) => getTarget(name).operator,
       },
       getTarget,
       toAccess,

@@ -1,3 +1,4 @@
+import type { TargetConfig, TargetKind } from '../config/targets.ts';
 import { readJsonBody } from '../http/body.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
 import { readIdempotencyKey } from '../http/idempotency-key.ts';
@@ -14,6 +15,7 @@ import type { Guard } from '../policy/guard.ts';
 import { refuseRun } from '../policy/refusal.ts';
 import { Problem } from '../problem.ts';
 import { getTemplate, type Catalog } from '../templates/catalog.ts';
+import { findMisfit } from '../templates/fit.ts';
 import { checkParameters, type Parameters, type Validator } from '../templates/parameters.ts';
 import type { Template, TemplateLimits } from '../templates/template.ts';
 import type { JobsApp } from './jobs.ts';
@@ -90,8 +92,9 @@ async function checkOrRecall(
   try {
     const { template } = named;
     requireVersion(body, template);
+    const { kind } = requireFit(template, app);
     const parameters = requireParameters(body, template, app);
-    const maxRuntimeSeconds = toRuntimeLimit(body, limits);
+    const maxRuntimeSeconds = toRuntimeLimit(body, limits, kind);
     await app.admitJob(template.name, named.deadline);
     return { kind: 'valid', parameters, maxRuntimeSeconds };
   } catch (error) {
@@ -136,8 +139,24 @@ function requireParameters(body: SubmitBody, template: Template, app: SubmitApp)
   throw new Problem('validation_failed', detail, { errors: check.errors });
 }
 
-function toRuntimeLimit(body: SubmitBody, limits: TemplateLimits): number {
-  const most = limits.maxRuntimeSeconds;
+/** Gets the template's target, which is of a kind that can run it. */
+function requireFit(template: Template, app: SubmitApp): TargetConfig {
+  const target = app.jobs().getTarget(template.target);
+  const misfit = findMisfit(template, target.kind);
+  if (misfit === undefined) return target;
+  const detail = `${template.name} cannot run on ${target.name}: ${misfit}. Its owner or the operators of this API have to mend that.`;
+  throw new Problem('target_unsuitable', detail);
+}
+
+/** A cluster that is made for the job lives a day at most: Dataproc bounds a workflow's time. */
+const MOST_SECONDS = {
+  batch: Number.POSITIVE_INFINITY,
+  cluster: Number.POSITIVE_INFINITY,
+  workflow: 86_400,
+} as const satisfies Record<TargetKind, number>;
+
+function toRuntimeLimit(body: SubmitBody, limits: TemplateLimits, kind: TargetKind): number {
+  const most = Math.min(limits.maxRuntimeSeconds, MOST_SECONDS[kind]);
   const wanted = body.maxRuntimeSeconds ?? most;
   if (wanted <= most) return wanted;
   throw new Problem('validation_failed', 'The run would be longer than you may let it be.', {

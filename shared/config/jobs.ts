@@ -1,19 +1,7 @@
 import { AWS_REGION, readCore, type CoreConfig } from './core.ts';
 import { readEndpoints, type Endpoints } from './endpoints.ts';
-import { isRecord, readFields, Reader, type Environment } from './reader.ts';
-
-/** One place where Dataproc runs jobs. Accounts are ids; their project is the target's. */
-export interface TargetConfig {
-  readonly name: string;
-  readonly kind: 'batch';
-  readonly project: string;
-  readonly region: string;
-  readonly stagingBucket: string;
-  readonly reader: string;
-  readonly operator: string;
-  readonly signer: string;
-  readonly runtimeVersion: string;
-}
+import { Reader, type Environment } from './reader.ts';
+import { readTargets, type TargetConfig } from './targets.ts';
 
 /** What functions that touch jobs need. */
 export interface JobsConfig extends CoreConfig {
@@ -42,43 +30,3 @@ export function readJobsConfig(environment: Environment): JobsConfig {
 
 const WIF_PROVIDER =
   /^\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[a-z0-9-]{4,32}\/providers\/[a-z0-9-]{3,32}$/;
-
-const TARGET_FIELDS = [
-  'project',
-  'region',
-  'stagingBucket',
-  'reader',
-  'operator',
-  'signer',
-  'runtimeVersion',
-] as const;
-
-function readTargets(reader: Reader): ReadonlyMap<string, TargetConfig> {
-  const value = reader.json('JOBGATE_TARGETS');
-  if (!isRecord(value)) {
-    reader.faults.push('JOBGATE_TARGETS must be a JSON object of target name to target');
-    return new Map();
-  }
-  return new Map(
-    Object.entries(value).map(([name, entry]) => [name, readTarget(reader, name, entry)]),
-  );
-}
-
-function readTarget(reader: Reader, name: string, entry: unknown): TargetConfig {
-  const where = `JOBGATE_TARGETS.${name}`;
-  if (isRecord(entry) && entry['kind'] !== 'batch')
-    reader.faults.push(`${where}.kind must be batch`);
-  const fields = readFields(reader, entry, { where, names: TARGET_FIELDS });
-  const text = (field: (typeof TARGET_FIELDS)[number]): string => fields.get(field) ?? '';
-  return {
-    name,
-    kind: 'batch',
-    project: text('project'),
-    region: text('region'),
-    stagingBucket: text('stagingBucket'),
-    reader: text('reader'),
-    operator: text('operator'),
-    signer: text('signer'),
-    runtimeVersion: text('runtimeVersion'),
-  };
-}

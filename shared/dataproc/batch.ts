@@ -1,6 +1,8 @@
 import type { protos } from '@google-cloud/dataproc';
-import type { HistoryEntry, JobError, JobId, JobState } from '../jobs/job.ts';
+import type { HistoryEntry, JobId, JobState } from '../jobs/job.ts';
 import type { Submission, UpstreamJob } from '../jobs/ports.ts';
+import { readLabels, readMember, readName, readText, toJobError } from './answer.ts';
+import { toBatchProgram } from './program.ts';
 import { toJobState } from './states.ts';
 
 type Batch = protos.google.cloud.dataproc.v1.IBatch;
@@ -29,11 +31,7 @@ export function toBatch(submission: Submission, place: BatchPlace): BatchJson {
   const { program } = submission;
   return {
     labels: { ...submission.labels },
-    pysparkBatch: {
-      mainPythonFileUri: program.mainUri,
-      pythonFileUris: [...program.pyFileUris],
-      args: [...program.args],
-    },
+    ...toBatchProgram(program),
     runtimeConfig: { version: place.runtimeVersion, properties: { ...program.properties } },
     environmentConfig: {
       executionConfig: {
@@ -66,6 +64,7 @@ export function parseBatch(
     labels: readLabels(batch.get('labels')),
     driverOutputUri: readText(readMember(batch.get('runtimeInfo'), 'outputUri')),
     error: state === 'failed' ? toJobError(message) : null,
+    handle: readName(batch.get('operation')),
   };
 }
 
@@ -86,44 +85,4 @@ function readHistory(
 
 function toWaitReason(message: string | null): string {
   return message !== null && /quota|limit|capacity/i.test(message) ? 'quota' : 'provisioning';
-}
-
-const EXCEPTION =
-  /\[?\b((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\w*): ([^\n]*)/;
-
-/** The exception's class and message, without Google's links and wrapping. */
-function toJobError(message: string | null): JobError {
-  const [, exceptionClass, exceptionMessage] = EXCEPTION.exec(message ?? '') ?? [];
-  if (exceptionClass !== undefined) {
-    const text = (exceptionMessage ?? '').replace(/\]\.?\s*(Additional details.*)?$/, '').trim();
-    return {
-      class: 'user_code',
-      code: 'driver_failed',
-      message: `${exceptionClass}: ${text}`.slice(0, 1000),
-      retryable: false,
-      logTail: [],
-    };
-  }
-  const text = 'The driver ended with an error; its log says why.';
-  return {
-    class: 'user_code',
-    code: 'driver_failed',
-    message: text,
-    retryable: false,
-    logTail: [],
-  };
-}
-
-function readLabels(value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, label]) => [name, String(label)]));
-}
-
-function readMember(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return new Map<string, unknown>(Object.entries(value)).get(name);
-}
-
-function readText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
 }

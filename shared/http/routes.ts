@@ -13,6 +13,12 @@ export const ROUTES = {
   'get-template': read('/v1/templates/{template}'),
   'submit-job': { method: 'POST', path: '/v1/jobs', scope: 'jobs:submit', authorized: true },
   'get-job': read('/v1/jobs/{job}'),
+  'cancel-job': {
+    method: 'POST',
+    path: '/v1/jobs/{job}/cancel',
+    scope: 'jobs:cancel',
+    authorized: true,
+  },
   'get-job-logs': read('/v1/jobs/{job}/logs'),
   'get-job-result': read('/v1/jobs/{job}/result'),
   'get-job-file': read('/v1/jobs/{job}/files/{path+}'),

@@ -5,7 +5,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Catalog } from '../templates/catalog.ts';
 import { findTemplate } from '../templates/catalog.ts';
 import { isTerminal, parseJobId, type JobRecord } from './job.ts';
-import { adoptUpstream, endRecord } from './progress.ts';
+import { adoptUpstream, endIfLost } from './progress.ts';
 import { deliverLeft, settleOutbox, type StoredOutboxPorts } from './outbox.ts';
 import { readLogTail } from './output.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from './ports.ts';
@@ -104,9 +104,6 @@ function notFound(ground: DenialGround): Denial {
   return new Denial('job_not_found', 'No job of yours has this id.', ground);
 }
 
-/** Milliseconds since it was last seen, or submitted, after which a job that Dataproc does not know counts as lost. */
-const LOST_AFTER_MS = 15 * 60_000;
-
 /**
  * Asks Dataproc when the record is active and older than its interval; a terminal job never causes a call. What is left
  * in the outbox is delivered before the record is written anew, or at once when it never will be.
@@ -123,6 +120,7 @@ export async function refreshJob(
     target: record.target.name,
     account: ports.readerOf(record.target.name),
     deadline,
+    handle: record.handle,
   });
   const now = ports.now();
   const seen =
@@ -156,21 +154,4 @@ function isFresh(record: JobRecord, now: Date): boolean {
   const ageMs = now.getTime() - Date.parse(record.submittedAt);
   const intervalMs = Math.min(30_000, Math.max(1_000, ageMs * 0.05));
   return now.getTime() - Date.parse(record.checkedAt) < intervalMs;
-}
-
-/** A record whose batch nobody finds: one look may err, or a retry be under way; later it is lost for good. */
-function endIfLost(record: JobRecord, now: Date): JobRecord {
-  if (now.getTime() - Date.parse(record.checkedAt) < LOST_AFTER_MS) return record;
-  const message =
-    record.state === 'submitting'
-      ? 'The job never reached Dataproc.'
-      : 'Dataproc no longer knows this job; somebody deleted it there.';
-  const error = {
-    class: 'platform',
-    code: 'job_lost',
-    message,
-    retryable: true,
-    logTail: [],
-  } as const;
-  return endRecord(record, error, now);
 }

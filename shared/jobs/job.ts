@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TargetKind } from '../config/targets.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { TemplateName } from '../templates/template.ts';
 import { canonicalize } from './canonical-json.ts';
@@ -71,16 +72,24 @@ export interface JobRecord {
   readonly fingerprint: string;
   readonly target: {
     readonly name: string;
-    readonly kind: 'batch';
+    readonly kind: TargetKind;
     readonly project: string;
     readonly region: string;
   };
   readonly submitterAccount: string;
-  readonly runtimeAccount: string;
+  /** Null where every job runs as its cluster's account. */
+  readonly runtimeAccount: string | null;
   readonly maxRuntimeSeconds: number;
   readonly outputUri: string;
   /** Prefix of the driver output objects; null until Dataproc names it. */
   readonly driverOutputUri: string | null;
+  /** Dataproc's own name of what is to be cancelled, which also finds a workflow again; null until it is known. */
+  readonly handle: string | null;
+  /**
+   * When the start was begun whose outcome is not known yet, of a job that must not be started twice; null when none is
+   * open. Only a workflow has it: of batches and jobs the id itself keeps a second one away.
+   */
+  readonly openStartAt: string | null;
   readonly error: JobError | null;
   /** Audit records of this job that the audit has not taken yet, or is not known to have. */
   readonly outbox: readonly AuditRecord[];

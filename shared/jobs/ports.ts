@@ -8,7 +8,8 @@ export interface Submission {
   readonly program: RenderedProgram;
   readonly target: string;
   readonly submitterAccount: string;
-  readonly runtimeAccount: string;
+  /** Null where every job runs as its cluster's account. */
+  readonly runtimeAccount: string | null;
   readonly maxRuntimeSeconds: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly deadline: Date;
@@ -25,10 +26,16 @@ export interface UpstreamJob {
   readonly labels: Readonly<Record<string, string>>;
   readonly driverOutputUri: string | null;
   readonly error: JobError | null;
+  /** The engine's own name of what is to be cancelled; null when it gave none. */
+  readonly handle: string | null;
 }
 
-/** What submitting led to: a new job, or the id was taken (by whom, its labels tell). */
-export type SubmitOutcome = { readonly kind: 'accepted' } | { readonly kind: 'exists' };
+/**
+ * What submitting led to: a new job, or the id was taken (by whom, its labels tell). The handle is there where the job's
+ * id alone does not find it again.
+ */
+export type SubmitOutcome =
+  { readonly kind: 'accepted'; readonly handle?: string } | { readonly kind: 'exists' };
 
 /** Which job to look at, and until when an answer is of use. */
 export interface JobReference {
@@ -36,11 +43,18 @@ export interface JobReference {
   readonly target: string;
   readonly account: string;
   readonly deadline: Date;
+  /** The handle that an earlier answer gave; without one a workflow is searched for by its labels. */
+  readonly handle?: string | null;
+  /** Labels that a searched job must have. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** What asking for a job's end led to: it will end, it had ended, or nobody knows it. */
+export type CancelOutcome = 'requested' | 'ended' | 'unknown';
 
 /**
  * The engine that runs jobs.
- * Both methods throw Problem `upstream_unavailable`, `upstream_timeout`, `upstream_error` (the outcome is not known)
+ * Its methods throw Problem `upstream_unavailable`, `upstream_timeout`, `upstream_error` (the outcome is not known)
  * `credentials_refused` (nothing was sent, and operators must act), or `upstream_refused` (it is known, and a retry does
  * not help).
  */
@@ -48,6 +62,8 @@ export interface JobGateway {
   submit(submission: Submission): Promise<SubmitOutcome>;
   /** Undefined when the engine knows no such job. */
   find(reference: JobReference): Promise<UpstreamJob | undefined>;
+  /** Asks for the end of a job that {@link find} showed; asking again does no harm. */
+  cancel(job: UpstreamJob, reference: JobReference): Promise<CancelOutcome>;
 }
 
 /** What putting a record led to. */

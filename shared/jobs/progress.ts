@@ -1,11 +1,11 @@
-import { isTerminal, type HistoryEntry, type JobError, type JobRecord } from './job.ts';
+import { isTerminal, JOB_STATES, type HistoryEntry, type JobError, type JobRecord } from './job.ts';
 import type { UpstreamJob } from './ports.ts';
 
 /** Days that a record outlives its job. Source: docs/architecture.md. */
 const RETENTION_DAYS = 90;
 
-/** The record after Dataproc accepted the job: queued, nothing known yet. */
-export function takeUpstream(record: JobRecord, now: Date): JobRecord {
+/** The record after Dataproc accepted the job: queued, nothing known yet but, of a workflow, its handle. */
+export function takeUpstream(record: JobRecord, now: Date, handle: string | null): JobRecord {
   const at = now.toISOString();
   return {
     ...record,
@@ -14,24 +14,33 @@ export function takeUpstream(record: JobRecord, now: Date): JobRecord {
     waitReason: 'provisioning',
     checkedAt: at,
     history: [...record.history, { state: 'queued', at }],
+    handle,
+    openStartAt: null,
   };
 }
 
-/** The record after a look at Dataproc: its state, times, history and error. */
+/**
+ * The record after a look at Dataproc: its state, times, history and error. A job whose end was asked for is `cancelling`
+ * until it has ended, whatever Dataproc still calls it, and its reason stays unless it ended otherwise.
+ */
 export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Date): JobRecord {
   const ended = isTerminal(upstream.state);
+  const state = record.state === 'cancelling' && !ended ? 'cancelling' : upstream.state;
+  const cancels = state === 'cancelling' || state === 'cancelled';
   return {
     ...record,
     version: record.version + 1,
-    state: upstream.state,
-    waitReason: upstream.state === 'queued' ? (upstream.waitReason ?? 'provisioning') : null,
+    state,
+    waitReason: state === 'queued' ? (upstream.waitReason ?? 'provisioning') : null,
     startedAt: upstream.startedAt ?? record.startedAt,
     endedAt: ended ? (upstream.endedAt ?? now.toISOString()) : null,
     checkedAt: now.toISOString(),
     history: mergeHistory(record.history, upstream, now),
     driverOutputUri: upstream.driverOutputUri ?? record.driverOutputUri,
+    handle: upstream.handle ?? record.handle,
+    openStartAt: null,
     error: upstream.error,
-    reason: upstream.error?.code ?? null,
+    reason: upstream.error?.code ?? (cancels ? record.reason : null),
     expiresAtSeconds: ended ? toExpiry(now) : null,
   };
 }
@@ -53,6 +62,62 @@ export function endRecord(record: JobRecord, error: JobError | null, now: Date):
   };
 }
 
+/** Why a job is being cancelled, or was: its caller, or an administrator, asked for it. */
+const CANCEL_REQUESTED = 'cancel_requested';
+
+/** The record after Dataproc was asked to end the job. */
+export function markCancelling(record: JobRecord, now: Date): JobRecord {
+  const at = now.toISOString();
+  const known = record.history.some(({ state }) => state === 'cancelling');
+  return {
+    ...record,
+    version: record.version + 1,
+    state: 'cancelling',
+    reason: record.reason ?? CANCEL_REQUESTED,
+    waitReason: null,
+    checkedAt: at,
+    history: known ? record.history : [...record.history, { state: 'cancelling', at }],
+  };
+}
+
+/** The record of a job that was cancelled before Dataproc knew of it. */
+export function cancelUnstarted(record: JobRecord, now: Date): JobRecord {
+  const at = now.toISOString();
+  return {
+    ...record,
+    version: record.version + 1,
+    state: 'cancelled',
+    reason: CANCEL_REQUESTED,
+    waitReason: null,
+    endedAt: at,
+    checkedAt: at,
+    history: [...record.history, { state: 'cancelled', at }],
+    expiresAtSeconds: toExpiry(now),
+  };
+}
+
+/** Milliseconds since it was last seen, or submitted, after which a job that Dataproc does not know counts as lost. */
+const LOST_AFTER_MS = 15 * 60_000;
+
+/** A record whose job nobody finds: one look may err, or a retry be under way; later it is lost for good. */
+export function endIfLost(record: JobRecord, now: Date): JobRecord {
+  if (now.getTime() - Date.parse(record.checkedAt) < LOST_AFTER_MS) return record;
+  return endRecord(record, { class: 'platform', ...toLoss(record), logTail: [] }, now);
+}
+
+function toLoss(record: JobRecord): Pick<JobError, 'code' | 'message' | 'retryable'> {
+  if (record.openStartAt !== null) {
+    const message =
+      'Whether Dataproc has started the job could not be learnt. Look for it there before you submit it again.';
+    return { code: 'unknown_outcome', message, retryable: false };
+  }
+  const message =
+    record.state === 'submitting'
+      ? 'The job never reached Dataproc.'
+      : 'Dataproc no longer knows this job; somebody deleted it there.';
+  return { code: 'job_lost', message, retryable: true };
+}
+
 /** Each state once, in the order in which it was entered, with Dataproc's own times where it has them. */
 function mergeHistory(
   known: readonly HistoryEntry[],
@@ -66,7 +131,12 @@ function mergeHistory(
   if (!merged.has(upstream.state)) {
     merged.set(upstream.state, { state: upstream.state, at: now.toISOString() });
   }
-  return [...merged.values()];
+  return [...merged.values()].sort((one, other) => toRank(one) - toRank(other));
+}
+
+/** Dataproc may tell later that a job ran before its end was asked for. */
+function toRank({ state }: HistoryEntry): number {
+  return JOB_STATES.findIndex((each) => each === state);
 }
 
 function toExpiry(now: Date): number {

@@ -1,3 +1,4 @@
+import type { TargetKind } from '../config/targets.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { Parameters } from '../templates/parameters.ts';
@@ -28,6 +29,7 @@ export interface SubmitRequest {
 /** Where a job runs. */
 export interface SubmitTarget {
   readonly name: string;
+  readonly kind: TargetKind;
   readonly project: string;
   readonly region: string;
   readonly stagingBucket: string;
@@ -78,7 +80,7 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
   const { caller, template } = request;
   const at = ports.now().toISOString();
   const id = toJobId(request, ports.deployment);
-  const { name, project, region } = ports.target;
+  const { name, kind, project, region } = ports.target;
   return {
     id,
     version: 1,
@@ -104,12 +106,14 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     correlationId: request.correlationId,
     retryOf: null,
     fingerprint: fingerprint(request.rawBody),
-    target: { name, kind: 'batch', project, region },
+    target: { name, kind, project, region },
     submitterAccount: template.submitter,
     runtimeAccount: template.runtimeAccount,
     maxRuntimeSeconds: request.maxRuntimeSeconds,
     outputUri: toOutputUri(template, id),
     driverOutputUri: null,
+    handle: null,
+    openStartAt: kind === 'workflow' ? at : null,
     error: null,
     outbox: [request.describe({ jobId: id, replayed: false })],
     expiresAtSeconds: null,

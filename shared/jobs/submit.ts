@@ -1,8 +1,9 @@
 import { Problem } from '../problem.ts';
+import { adopt, adoptFound, explainAbsence, findSubmitted, refuse, type Started } from './adopt.ts';
 import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import type { JobRecord } from './job.ts';
-import { toUpstreamLabels } from './labels.ts';
+import { keep } from './keep.ts';
 import {
   deliver,
   deliverLeft,
@@ -10,8 +11,9 @@ import {
   settleOutbox,
   type StoredOutboxPorts,
 } from './outbox.ts';
-import type { PutOutcome, UpstreamJob } from './ports.ts';
-import { adoptUpstream, endRecord, takeUpstream } from './progress.ts';
+import type { PutOutcome } from './ports.ts';
+import { endIfLost, takeUpstream } from './progress.ts';
+import { claimStart, closeStart, isUnstarted, startsOnce } from './start-once.ts';
 import {
   toJobId,
   toRecord,
@@ -31,7 +33,8 @@ export interface SubmitResult {
 /**
  * Submits a job exactly once: the record is put first and only if absent, then the batch is created under the same id,
  * so that a repeated request, whatever was lost before, finds the same job. The audit record of the permission is put
- * together with it, and taken off again by the write that follows, once the audit has it.
+ * together with it, and taken off again by the write that follows, once the audit has it. A workflow, which no id keeps
+ * from running twice, is started under the record's own lease: see start-once.ts.
  * @throws Problem `idempotency_key_reused`; `template_changed` for a repeated request whose template is another one
  * by now and whose job never reached Dataproc; upstream problems, after which the record stays `submitting` for a retry,
  * unless the refusal was definite and ended it as `failed`.
@@ -88,6 +91,7 @@ async function resume(
   }
   const recorded = await recordReplay(existing, work.request, work.ports);
   work.ports.onRecorded(recorded, true);
+  if (startsOnce(recorded)) return { record: await resumeOnce(recorded, work), replayed: true };
   const record = await takeOver(recorded, work);
   if (record.state !== 'submitting') return { record, replayed: true };
   const delivery = Promise.resolve(record.outbox);
@@ -122,10 +126,30 @@ async function takeOver(record: JobRecord, { request, ports }: SubmitWork): Prom
   return keep(next, ports, request.deadline);
 }
 
-/** What starting led to: the record's next version, and the definite refusal that ended it, if there was one. */
-interface Started {
-  readonly next: JobRecord;
-  readonly refusal?: Problem;
+/** Takes up the start of a job that must not be started twice: only where no start is open, and none is found. */
+async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecord> {
+  if (record.state !== 'submitting') return record;
+  const { request, ports } = work;
+  const upstream = await nameFailure(record, work, () => findSubmitted(record, work));
+  if (upstream !== undefined) {
+    const started = adoptFound(record, upstream, ports);
+    return conclude(started, await keep(started.next, ports, request.deadline), work);
+  }
+  if (record.openStartAt !== null) return waitForStart(record, work);
+  if (record.templateDigest !== request.template.digest) {
+    throw toNamed(explainAbsence(record, work), record, work);
+  }
+  const claimed = claimStart(record, ports.now());
+  if ((await ports.records.replace(claimed, request.deadline)) === 'conflict') {
+    return (await ports.records.find(record.id, request.deadline)) ?? record;
+  }
+  return submitUpstream(claimed, Promise.resolve(claimed.outbox), work);
+}
+
+/** A start whose outcome is not known is found later, or its outcome stays unknown for good. */
+async function waitForStart(record: JobRecord, { request, ports }: SubmitWork): Promise<JobRecord> {
+  const next = endIfLost(record, ports.now());
+  return next === record ? record : keep(next, ports, request.deadline);
 }
 
 /** Starts the job while its outbox is delivered; `delivery` gives what is left of it. */
@@ -134,21 +158,38 @@ async function submitUpstream(
   delivery: Promise<JobRecord['outbox']>,
   work: SubmitWork,
 ): Promise<JobRecord> {
-  const { request, ports } = work;
-  const named = { job: record.id, idempotencyKey: request.idempotencyKey };
-  let started: Started;
-  let kept: JobRecord;
-  try {
+  const { started, kept } = await nameFailure(record, work, async () => {
     const [start, outbox] = await Promise.allSettled([startJob(record, work), delivery]);
     if (start.status === 'rejected') throw start.reason;
     if (outbox.status === 'rejected') throw outbox.reason;
-    started = start.value;
-    kept = await keep({ ...started.next, outbox: outbox.value }, ports, request.deadline);
+    const next = { ...start.value.next, outbox: outbox.value };
+    return { started: start.value, kept: await keep(next, work.ports, work.request.deadline) };
+  });
+  return conclude(started, kept, work);
+}
+
+/** The record as it is stored, unless it says what went wrong: then the caller is told that. */
+function conclude({ next, problem }: Started, kept: JobRecord, work: SubmitWork): JobRecord {
+  if (problem === undefined || kept.state !== next.state) return kept;
+  throw toNamed(problem, kept, work);
+}
+
+async function nameFailure<T>(
+  record: JobRecord,
+  work: SubmitWork,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
   } catch (error) {
-    throw error instanceof Problem ? namingJob(error, { ...named, advice: 'recorded' }) : error;
+    throw error instanceof Problem ? toNamed(error, record, work) : error;
   }
-  if (started.refusal === undefined || kept.state !== 'failed') return kept;
-  throw namingJob(started.refusal, { ...named, advice: 'ended' });
+}
+
+function toNamed(problem: Problem, record: JobRecord, { request }: SubmitWork): Problem {
+  const { idempotencyKey } = request;
+  const advice = record.state === 'failed' ? 'ended' : 'recorded';
+  return namingJob(problem, { job: record.id, idempotencyKey, advice });
 }
 
 /** Only a refusal of the submission itself is definite: after it, nothing of this id runs. */
@@ -157,84 +198,14 @@ async function startJob(record: JobRecord, work: SubmitWork): Promise<Started> {
   if (record.templateDigest !== request.template.digest) return adopt(record, work);
   try {
     const outcome = await ports.gateway.submit(toSubmission(record, work));
-    if (outcome.kind === 'accepted') return { next: takeUpstream(record, ports.now()) };
+    if (outcome.kind === 'accepted') {
+      return { next: takeUpstream(record, ports.now(), outcome.handle ?? null) };
+    }
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
-    return refuse(record, error, ports);
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === 'upstream_refused') return refuse(record, error, ports);
+    if (record.openStartAt === null || !isUnstarted(error)) throw error;
+    return { next: closeStart(record), problem: error };
   }
   return adopt(record, work);
-}
-
-function refuse(record: JobRecord, refusal: Problem, ports: SubmitPorts): Started {
-  return { next: endRecord(record, toSubmissionError(refusal), ports.now()), refusal };
-}
-
-/** The id is taken upstream: it is ours only if its labels name this very record. */
-async function adopt(record: JobRecord, work: SubmitWork): Promise<Started> {
-  const { ports } = work;
-  const upstream = await findSubmitted(record, work);
-  if (upstream === undefined) throw explainAbsence(record, work);
-  const ours = toUpstreamLabels(record, ports.deployment);
-  if (Object.entries(ours).every(([name, value]) => upstream.labels[name] === value)) {
-    return { next: adoptUpstream(record, upstream, ports.now()) };
-  }
-  const detail = 'Another job has this id in Dataproc; it is not Jobgate’s.';
-  return refuse(record, new Problem('upstream_refused', detail), ports);
-}
-
-/** Looks at the job as the account that submitted it. To be refused the look says nothing about the job. */
-async function findSubmitted(
-  record: JobRecord,
-  work: SubmitWork,
-): Promise<UpstreamJob | undefined> {
-  try {
-    return await work.ports.gateway.find({
-      jobId: record.id,
-      target: record.target.name,
-      account: record.submitterAccount,
-      deadline: work.request.deadline,
-    });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
-    const detail = 'Dataproc refused to show the job that has this id.';
-    throw new Problem('upstream_error', detail, error.extras, error.cause);
-  }
-}
-
-function explainAbsence(record: JobRecord, { request }: SubmitWork): Problem {
-  if (record.templateDigest === request.template.digest) {
-    return new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
-  }
-  return new Problem(
-    'template_changed',
-    `The job was recorded for version ${record.templateVersion} of ${record.template}, which is gone, and has not reached Dataproc. Use a new Idempotency-Key.`,
-  );
-}
-
-/** Attempts to write over others who only note something on an unfinished record. */
-const KEEP_ATTEMPTS = 4;
-
-/**
- * Another writer that was first knows at least as much: its record is the answer, unless it still says `submitting`
- * of a job that is known to have come further.
- */
-async function keep(next: JobRecord, ports: SubmitPorts, deadline: Date): Promise<JobRecord> {
-  let wanted = next;
-  for (let attempt = 1; ; attempt += 1) {
-    if ((await ports.records.replace(wanted, deadline)) === 'replaced') return wanted;
-    const found = (await ports.records.find(next.id, deadline)) ?? wanted;
-    const behind = found.state === 'submitting' && next.state !== 'submitting';
-    if (!behind || attempt === KEEP_ATTEMPTS) return found;
-    wanted = { ...next, version: found.version + 1, outbox: found.outbox };
-  }
-}
-
-function toSubmissionError(problem: Problem): JobRecord['error'] {
-  return {
-    class: 'platform',
-    code: 'submission_refused',
-    message: problem.detail,
-    retryable: false,
-    logTail: [],
-  };
 }

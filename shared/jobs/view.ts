@@ -1,7 +1,7 @@
 import type { JobRecord, JobState } from './job.ts';
 
 /** Names of a job's links. */
-type LinkName = 'self' | 'logs' | 'result' | 'audit';
+type LinkName = 'self' | 'logs' | 'result' | 'audit' | 'cancel';
 
 /** A job as the API shows it. Source: docs/architecture.md. */
 export interface JobView {
@@ -21,7 +21,8 @@ export interface JobView {
   readonly correlationId: string;
   readonly retryOf: string | null;
   readonly target: { readonly name: string; readonly kind: string; readonly region: string };
-  readonly runtimeAccount: string;
+  /** Null where every job runs as its cluster's account. */
+  readonly runtimeAccount: string | null;
   readonly maxRuntimeSeconds: number;
   readonly checkedAt: string;
   readonly links: Readonly<Record<LinkName, string>>;
@@ -61,7 +62,13 @@ export function toJobView(record: JobRecord, options: ViewOptions): JobView {
     runtimeAccount: toAccountEmail(record),
     maxRuntimeSeconds: record.maxRuntimeSeconds,
     checkedAt: record.checkedAt,
-    links: { self, logs: `${self}/logs`, result: `${self}/result`, audit: `${self}/audit` },
+    links: {
+      self,
+      logs: `${self}/logs`,
+      result: `${self}/result`,
+      audit: `${self}/audit`,
+      cancel: `${self}/cancel`,
+    },
     error: record.error === null || mayReadData ? record.error : { ...record.error, logTail: [] },
   };
 }
@@ -70,6 +77,7 @@ function toState(record: JobRecord): JobState {
   return record.state === 'submitting' ? 'queued' : record.state;
 }
 
-function toAccountEmail(record: JobRecord): string {
+function toAccountEmail(record: JobRecord): string | null {
+  if (record.runtimeAccount === null) return null;
   return `${record.runtimeAccount}@${record.target.project}.iam.gserviceaccount.com`;
 }

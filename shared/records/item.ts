@@ -28,6 +28,9 @@ export function toItem(record: JobRecord): JobItem {
   };
 }
 
+/** What a record that was written without these members means. */
+const ABSENT = { handle: null, openStartAt: null } as const;
+
 /** Reads a record that {@link toItem} wrote. @throws Error when the item is not one: a bug, not a caller's fault. */
 export function parseItem(item: unknown): JobRecord {
   const text = readText(item, 'document');
@@ -38,7 +41,7 @@ export function parseItem(item: unknown): JobRecord {
   }
   const outbox: unknown = JSON.parse(readText(item, 'outbox') ?? '[]');
   if (!Array.isArray(outbox)) throw new Error('the outbox is no list');
-  return { ...value, outbox } as unknown as JobRecord;
+  return { ...ABSENT, ...value, outbox } as unknown as JobRecord;
 }
 
 function readText(item: unknown, name: string): string | undefined {

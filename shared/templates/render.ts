@@ -1,5 +1,6 @@
 import type { Parameters } from './parameters.ts';
-import type { Argument, Template } from './template.ts';
+import type { Argument, Program } from './program.ts';
+import type { Template } from './template.ts';
 
 /** Where a job's own files lie: the template's published files and the job's results. */
 export interface RenderPlace {
@@ -10,41 +11,115 @@ export interface RenderPlace {
 }
 
 /** A program with every placeholder replaced: what is sent to Dataproc, and nothing of the caller beyond it. */
-export interface RenderedProgram {
-  readonly kind: 'pyspark';
-  readonly mainUri: string;
-  readonly pyFileUris: readonly string[];
-  readonly args: readonly string[];
+export type RenderedProgram = RenderedWork & {
   readonly properties: Readonly<Record<string, string>>;
   readonly outputUri: string;
+};
+
+type RenderedWork =
+  | {
+      readonly kind: 'pyspark';
+      readonly mainUri: string;
+      readonly pyFileUris: readonly string[];
+      readonly args: readonly string[];
+    }
+  | {
+      readonly kind: 'spark';
+      readonly main:
+        | { readonly kind: 'jar'; readonly uri: string }
+        | { readonly kind: 'class'; readonly name: string };
+      readonly jarUris: readonly string[];
+      readonly args: readonly string[];
+    }
+  | { readonly kind: 'sparkR'; readonly mainUri: string; readonly args: readonly string[] }
+  | ({ readonly kind: 'sparkSql' } & RenderedStatements)
+  | ({ readonly kind: 'hive' } & RenderedStatements);
+
+/** A file of statements, and the values of its variables. */
+export interface RenderedStatements {
+  readonly mainUri: string;
+  readonly jarUris: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
- * Renders a template: one parameter becomes one whole argument, nothing is spliced into a longer string. The program
- * finds its job's id and correlation id in its Spark configuration, and so does whoever looks at the application in
- * Spark's UI or history. YARN's application tags are no place for them, since serverless batches take no property of
- * YARN's. Source: https://cloud.google.com/dataproc-serverless/docs/concepts/properties
+ * Renders a template: one parameter becomes one whole argument or variable, nothing is spliced into a longer string.
+ * The program finds its job's id and correlation id in its configuration, and so does whoever looks at the application
+ * in Spark's UI or history. YARN's application tags are no place for them: Dataproc keeps its own there, by which it
+ * finds a job's applications, and serverless batches know no YARN. Source: docs/decisions/0011.
  */
 export function renderProgram(
   template: Template,
   parameters: Parameters,
   place: RenderPlace,
 ): RenderedProgram {
-  const digest = template.digest.replace('sha256:', '');
-  const folder = `gs://${place.stagingBucket}/templates/${template.name}/${digest}/`;
+  const { program } = template;
+  const folder = toFilesUri(template, place.stagingBucket);
   const outputUri = toOutputUri(template, place.jobId);
+  const prefix = program.kind === 'hive' ? 'jobgate' : 'spark.jobgate';
   return {
-    kind: 'pyspark',
-    mainUri: folder + template.program.main,
-    pyFileUris: template.program.pyFiles.map((path) => folder + path),
-    args: template.program.args.map((argument) => renderArgument(argument, parameters, outputUri)),
+    ...renderWork(program, {
+      toUri: (path) => folder + path,
+      toText: (argument) => renderArgument(argument, parameters, outputUri),
+    }),
     properties: {
-      ...template.program.properties,
-      'spark.jobgate.job': place.jobId,
-      'spark.jobgate.correlation': place.correlationId,
+      ...program.properties,
+      [`${prefix}.job`]: place.jobId,
+      [`${prefix}.correlation`]: place.correlationId,
     },
     outputUri,
   };
+}
+
+/** Where the files of a template lie, by the digest of their content: a URI that ends in a slash. */
+export function toFilesUri({ name, digest }: Template, stagingBucket: string): string {
+  return `gs://${stagingBucket}/templates/${name}/${digest.replace('sha256:', '')}/`;
+}
+
+interface Rendering {
+  readonly toUri: (path: string) => string;
+  readonly toText: (argument: Argument) => string;
+}
+
+function renderWork(program: Program, { toUri, toText }: Rendering): RenderedWork {
+  switch (program.kind) {
+    case 'pyspark':
+      return {
+        kind: program.kind,
+        mainUri: toUri(program.main),
+        pyFileUris: program.pyFiles.map(toUri),
+        args: program.args.map(toText),
+      };
+    case 'spark': {
+      const { kind, main } = program;
+      return {
+        kind,
+        main: main.kind === 'jar' ? { kind: 'jar', uri: toUri(main.path) } : main,
+        jarUris: program.jars.map(toUri),
+        args: program.args.map(toText),
+      };
+    }
+    case 'sparkR':
+      return {
+        kind: program.kind,
+        mainUri: toUri(program.main),
+        args: program.args.map(toText),
+      };
+    case 'sparkSql':
+    case 'hive': {
+      const variables = Object.entries(program.variables).map(([name, argument]) => {
+        return [name, toText(argument)] as const;
+      });
+      return {
+        kind: program.kind,
+        mainUri: toUri(program.main),
+        jarUris: program.jars.map(toUri),
+        variables: Object.fromEntries(variables),
+      };
+    }
+    default:
+      return program satisfies never;
+  }
 }
 
 /** The URI, ending in a slash, under which a job's results lie. */

@@ -1,20 +1,7 @@
+import type { Program } from './program.ts';
+
 /** A template's name, checked by {@link parseTemplateName}. */
 export type TemplateName = string & { readonly __brand: 'TemplateName' };
-
-/** One argument of the driver: a literal, one whole parameter, or the job's own output URI. */
-export type Argument =
-  | { readonly kind: 'literal'; readonly value: string }
-  | { readonly kind: 'parameter'; readonly name: string }
-  | { readonly kind: 'outputUri' };
-
-/** A PySpark program; `main` and `pyFiles` are paths inside the template's folder. */
-export interface PysparkProgram {
-  readonly kind: 'pyspark';
-  readonly main: string;
-  readonly pyFiles: readonly string[];
-  readonly args: readonly Argument[];
-  readonly properties: Readonly<Record<string, string>>;
-}
 
 /**
  * Admits a caller who matches every list that is present; in each list one match is enough. A rule without `actors`
@@ -67,10 +54,11 @@ export interface Template {
   /** JSON Schema 2020-12, closed. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly examples: readonly Readonly<Record<string, unknown>>[];
-  readonly program: PysparkProgram;
+  readonly program: Program;
   readonly target: string;
   readonly submitter: string;
-  readonly runtimeAccount: string;
+  /** Null for a template whose jobs run as their cluster's account. */
+  readonly runtimeAccount: string | null;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   /** Results of a job lie under `<output><jobId>/`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseList, parseObject, type Table } from '../../local/google/shape.ts';
-import type { TargetConfig } from '../../shared/config/jobs.ts';
+import type { BatchTarget } from '../../shared/config/targets.ts';
 import type { JobId } from '../../shared/jobs/job.ts';
 import type { Submission } from '../../shared/jobs/ports.ts';
 import { send, startGoogle } from '../local/google/google-server.ts';
@@ -99,7 +99,7 @@ async function sendOfficially(request: object): Promise<Table> {
 
 async function sendByAdapter(
   submission: Submission,
-  changes: Partial<TargetConfig> = {},
+  changes: Partial<BatchTarget> = {},
 ): Promise<Table> {
   await makeAdapter(google, changes)
     .submit(submission)

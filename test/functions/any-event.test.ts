@@ -17,7 +17,14 @@ const FUNCTIONS = readdirSync(join(ROOT, 'functions'))
   .filter((name) => name !== 'authorizer');
 
 /** Functions whose events name a job. */
-const ABOUT_A_JOB = ['get-job', 'get-job-logs', 'get-job-result', 'get-job-file', 'get-job-audit'];
+const ABOUT_A_JOB = [
+  'get-job',
+  'cancel-job',
+  'get-job-logs',
+  'get-job-result',
+  'get-job-file',
+  'get-job-audit',
+];
 
 /** Values that break careless readers more often than random ones do. */
 const values = fc.oneof(

@@ -16,6 +16,7 @@ import { makeRecord } from '../support/job-records.ts';
 import { createMemoryGateway } from '../support/memory-gateway.ts';
 import { createMemoryRecords } from '../support/memory-records.ts';
 import { createMemoryStorage } from '../support/memory-storage.ts';
+import { ANALYTICS } from '../support/targets.ts';
 import { TIDY } from '../support/templates.ts';
 
 const { now } = createClock();
@@ -199,7 +200,7 @@ describe('a submission that is repeated until it succeeds', () => {
             { ...REQUEST, describe },
             {
               deployment: 'jobgate-prod',
-              target: { name: 'analytics', project: 'acme', region: 'r', stagingBucket: 'stage' },
+              target: ANALYTICS,
               gateway,
               records,
               record: guard.record,

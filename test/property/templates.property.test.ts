@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkParameters } from '../../shared/templates/parameters.ts';
 import { renderProgram } from '../../shared/templates/render.ts';
-import { compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts';
+import { argsOf, compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts';
 
 const validator = compileValidator(TIDY_PARAMETERS);
 
@@ -56,7 +56,7 @@ describe('a rendered argument', () => {
     fc.assert(
       fc.property(values, fc.integer(), ({ input, note }, limit) => {
         const place = { stagingBucket: 'stage', jobId: 'jg-1', correlationId: 'nightly-1' };
-        const { args } = renderProgram(TIDY, { input, note, limit }, place);
+        const args = argsOf(renderProgram(TIDY, { input, note, limit }, place));
         expect(args).toEqual([
           '--input',
           input,

@@ -61,6 +61,7 @@ function toUpstream(record: JobRecord, changes: Partial<UpstreamJob>): UpstreamJ
     labels: {},
     driverOutputUri: null,
     error: null,
+    handle: null,
     ...changes,
   };
 }

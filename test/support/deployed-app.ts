@@ -12,18 +12,24 @@ export async function buildDeployedApp(
 ): Promise<JobsApp> {
   const now = (): Date => new Date();
   const runtime: Runtime = {
-    environment: {
-      ...(await readEnvironment(functionName)),
-      ...(await assumeRole(functionName)),
-      AWS_REGION: 'us-east-1',
-      AWS_ENDPOINT_URL: getStack().aws,
-      ...overrides,
-    },
+    environment: { ...(await readDeployedEnvironment(functionName)), ...overrides },
     now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     log: createLog({ writeLine: () => undefined, now }),
   };
   return buildJobsApp(runtime, buildGuard(runtime))();
+}
+
+/** The environment of a deployed function with its role's credentials, for a process on this machine. */
+export async function readDeployedEnvironment(
+  functionName: string,
+): Promise<Readonly<Record<string, string>>> {
+  return {
+    ...(await readEnvironment(functionName)),
+    ...(await assumeRole(functionName)),
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: getStack().aws,
+  };
 }
 
 /** A deadline as a handler would set it. */

@@ -50,6 +50,8 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     maxRuntimeSeconds: 1800,
     outputUri: `gs://results/tidy/${id}/`,
     driverOutputUri: null,
+    handle: null,
+    openStartAt: null,
     error: null,
     outbox: [],
     expiresAtSeconds: null,

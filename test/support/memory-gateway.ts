@@ -1,4 +1,11 @@
-import type { JobGateway, JobReference, Submission, UpstreamJob } from '../../shared/jobs/ports.ts';
+import { isTerminal } from '../../shared/jobs/job.ts';
+import type {
+  CancelOutcome,
+  JobGateway,
+  JobReference,
+  Submission,
+  UpstreamJob,
+} from '../../shared/jobs/ports.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { START } from './clock.ts';
 
@@ -8,6 +15,10 @@ export interface MemoryGateway extends JobGateway {
   readonly submissions: readonly Submission[];
   /** Every look at a job. */
   readonly looks: readonly JobReference[];
+  /** Every cancellation that was asked for, as which account. */
+  readonly cancellations: readonly JobReference[];
+  /** How often a submission that was not stopped before found its id taken: a workflow would have run twice. */
+  readonly repeats: () => number;
   readonly jobs: () => readonly UpstreamJob[];
   /** Changes what is known of a job. */
   readonly change: (jobId: string, changes: Partial<UpstreamJob>) => void;
@@ -17,6 +28,12 @@ export interface MemoryGateway extends JobGateway {
   readonly failNextSubmit: (problem: Problem, worked: 'worked' | 'not-worked') => void;
   /** The next look fails. */
   readonly failNextFind: (problem: Problem) => void;
+  /** What comes instead of the next cancellation; it may change the job meanwhile. */
+  readonly answerNextCancel: (answer: () => CancelOutcome) => void;
+  /** The next look does not see what is there, as a list may lag behind. */
+  readonly hideFromNextFind: () => void;
+  /** Takes back failures that have befallen nobody. */
+  readonly clearFailures: () => void;
   readonly forget: (jobId: string) => void;
 }
 
@@ -26,7 +43,11 @@ export function createMemoryGateway(): MemoryGateway {
   const submissions: Submission[] = [];
   const looks: JobReference[] = [];
   let submitFailure: { problem: Problem; worked: boolean } | undefined;
+  const cancellations: JobReference[] = [];
   let findFailure: Problem | undefined;
+  let repeats = 0;
+  let hides = false;
+  let cancelAnswer: (() => CancelOutcome) | undefined;
   const gateway: JobGateway = {
     submit: async (submission) => {
       await yieldOnce();
@@ -35,7 +56,8 @@ export function createMemoryGateway(): MemoryGateway {
       submitFailure = undefined;
       if (failure?.worked === false) throw failure.problem;
       const taken = jobs.has(submission.jobId);
-      if (!taken) jobs.set(submission.jobId, toQueued(submission));
+      if (taken) repeats += 1;
+      else jobs.set(submission.jobId, toQueued(submission));
       if (failure !== undefined) throw failure.problem;
       return { kind: taken ? 'exists' : 'accepted' };
     },
@@ -44,14 +66,30 @@ export function createMemoryGateway(): MemoryGateway {
       looks.push(reference);
       const failure = findFailure;
       findFailure = undefined;
+      const hidden = hides;
+      hides = false;
       if (failure !== undefined) throw failure;
-      return jobs.get(reference.jobId);
+      return hidden ? undefined : jobs.get(reference.jobId);
+    },
+    cancel: async (job, reference) => {
+      await yieldOnce();
+      cancellations.push(reference);
+      const answer = cancelAnswer;
+      cancelAnswer = undefined;
+      if (answer !== undefined) return answer();
+      const known = jobs.get(job.jobId);
+      if (known === undefined) return 'unknown';
+      if (isTerminal(known.state)) return 'ended';
+      jobs.set(job.jobId, { ...known, state: 'cancelling' });
+      return 'requested';
     },
   };
   return {
     ...gateway,
     submissions,
     looks,
+    cancellations,
+    repeats: () => repeats,
     jobs: () => [...jobs.values()],
     change: (jobId, changes) => {
       const job = jobs.get(jobId);
@@ -64,6 +102,16 @@ export function createMemoryGateway(): MemoryGateway {
     },
     failNextFind: (problem) => {
       findFailure = problem;
+    },
+    answerNextCancel: (answer) => {
+      cancelAnswer = answer;
+    },
+    hideFromNextFind: () => {
+      hides = true;
+    },
+    clearFailures: () => {
+      hides = false;
+      [submitFailure, findFailure, cancelAnswer] = [undefined, undefined, undefined];
     },
     forget: (jobId) => jobs.delete(jobId),
   };
@@ -80,6 +128,7 @@ function toQueued(submission: Submission): UpstreamJob {
     labels: submission.labels,
     driverOutputUri: null,
     error: null,
+    handle: null,
   };
 }
 

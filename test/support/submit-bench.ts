@@ -3,6 +3,7 @@ import type { Guard } from '../../shared/policy/guard.ts';
 import { createGuardRecorder } from './guards.ts';
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { serveSubmit, type SubmitApp } from '../../shared/app/submit.ts';
+import type { TargetConfig } from '../../shared/config/targets.ts';
 import { ANALYTICS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
 import { toJobView } from '../../shared/jobs/view.ts';
@@ -27,10 +28,11 @@ export interface SubmitBench {
   readonly setAuditDown: (down: boolean) => void;
 }
 
-/** Makes the handler of submit-job for a catalog; without `admitJob` no switch pauses a job. */
+/** Makes the handler of submit-job for a catalog and the target of every template; without `admitJob` no switch pauses a job. */
 export function createSubmitBench(
   catalog: readonly Template[] = [TIDY],
   admitJob?: Guard['admitJob'],
+  target: TargetConfig = ANALYTICS,
 ): SubmitBench {
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
@@ -62,7 +64,14 @@ export function createSubmitBench(
       readerOf: () => 'jg-read',
       accessOf: (_target, deadline) => ({ account: 'reader', deadline }),
     },
-    getTarget: () => ANALYTICS,
+    cancel: {
+      records,
+      record: guard.record,
+      gateway,
+      now,
+      operatorOf: () => 'jg-operate',
+    },
+    getTarget: () => target,
     toAccess: (_target, role, deadline) => ({ account: role, deadline }),
   };
   const app: SubmitApp = {

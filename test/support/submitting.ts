@@ -1,6 +1,6 @@
 import type { JobId, JobRecord } from '../../shared/jobs/job.ts';
 import type { JobRecords } from '../../shared/jobs/ports.ts';
-import type { SubmitRequest } from '../../shared/jobs/submission.ts';
+import type { SubmitRequest, SubmitTarget } from '../../shared/jobs/submission.ts';
 import { submitJob, type SubmitResult } from '../../shared/jobs/submit.ts';
 import { Problem, toProblem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
@@ -9,6 +9,7 @@ import { makeAuditRecord } from './audit-records.ts';
 import { createGuardRecorder, type GuardRecorder } from './guards.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
+import { ANALYTICS } from './targets.ts';
 import { TIDY } from './templates.ts';
 
 /** The id of the job that {@link SUBMISSION} asks for. */
@@ -44,7 +45,7 @@ export interface Submitting {
 }
 
 /** Makes an empty engine, an empty store and a clock that stands still. */
-export function createSubmitting(): Submitting {
+export function createSubmitting(target: SubmitTarget = ANALYTICS): Submitting {
   const clock = createClock();
   const gateway = createMemoryGateway();
   const records = createMemoryRecords();
@@ -58,12 +59,7 @@ export function createSubmitting(): Submitting {
       { ...SUBMISSION, ...changes },
       {
         deployment: 'jobgate-prod',
-        target: {
-          name: 'analytics',
-          project: 'acme',
-          region: 'us-central1',
-          stagingBucket: 'stage',
-        },
+        target,
         gateway,
         records: store,
         record: audit.guard.record,

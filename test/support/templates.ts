@@ -1,4 +1,5 @@
 import type { Validator } from '../../shared/templates/parameters.ts';
+import type { RenderedProgram } from '../../shared/templates/render.ts';
 import type { Template, TemplateName } from '../../shared/templates/template.ts';
 import { createAjv } from '../../tools/template-schema.ts';
 
@@ -57,6 +58,11 @@ export const TIDY: Template = {
     maxCost: { amount: '5.00', currency: 'USD' },
   },
 };
+
+/** The arguments of a rendered program; a file of statements has none. */
+export function argsOf(program: RenderedProgram | undefined): readonly string[] {
+  return program !== undefined && 'args' in program ? program.args : [];
+}
 
 /** Compiles a parameter schema as the template compiler does. */
 export function compileValidator(schema: object): Validator {

@@ -43,6 +43,7 @@ subprocess.Popen(["sleep", "600"], start_new_session=True)
 print("names:", sorted(os.environ), flush=True)
 time.sleep(600)
 `,
+  'pick.sql': "SELECT concat('picked ', ${most}, ' of ', '${day}');\n",
 } as const;
 
 /** Starts the local Google with the accounts and jobs of the tests. */

@@ -165,27 +165,3 @@ describe('an endpoint override', () => {
     expect(readJobsConfig({ ...JOBS, AWS_ENDPOINT_URL: '' }).endpoints.aws).toBeNull();
   });
 });
-
-describe('a target', () => {
-  it.each<readonly [string, unknown, readonly string[]]>([
-    ['of another kind', { ...TARGET, kind: 'cluster' }, ['JOBGATE_TARGETS.t.kind must be batch']],
-    [
-      'whose bucket is a path',
-      { ...TARGET, stagingBucket: 'stage/../other' },
-      ['JOBGATE_TARGETS.t.stagingBucket is missing or malformed'],
-    ],
-    [
-      'whose region leads elsewhere',
-      { ...TARGET, region: 'attacker.example/' },
-      ['JOBGATE_TARGETS.t.region is missing or malformed'],
-    ],
-    [
-      'whose reader is an e-mail of another project',
-      { ...TARGET, reader: 'a@b' },
-      ['JOBGATE_TARGETS.t.reader is missing or malformed'],
-    ],
-  ])('%s is refused', (_name, target, faults) => {
-    const environment = { ...JOBS, JOBGATE_TARGETS: JSON.stringify({ t: target }) };
-    expect(faultsOf(readJobsConfig, environment)).toEqual(faults);
-  });
-});

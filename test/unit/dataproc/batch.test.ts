@@ -128,6 +128,7 @@ describe('a batch that is read', () => {
       ],
       labels: { jobgate: 'v1' },
       runtimeInfo: { outputUri: 'gs://stage/driveroutput' },
+      operation: 'projects/acme/regions/us-central1/operations/8a1b',
     };
     expect(parse(batch)).toEqual({
       jobId: JOB,
@@ -143,6 +144,7 @@ describe('a batch that is read', () => {
       labels: { jobgate: 'v1' },
       driverOutputUri: 'gs://stage/driveroutput',
       error: null,
+      handle: 'projects/acme/regions/us-central1/operations/8a1b',
     });
   });
 
@@ -157,7 +159,18 @@ describe('a batch that is read', () => {
       labels: {},
       driverOutputUri: null,
       error: null,
+      handle: null,
     });
+  });
+
+  it.each([
+    'projects/acme/regions/us-central1/operations/../../../secrets',
+    'https://attacker.example/v1/operations/1',
+    'projects/acme/regions/us-central1/operations/1?x=',
+    'projects/acme/regions/us-central1/operations/',
+    7,
+  ])('has no handle in %j, which is no name', (operation) => {
+    expect(parse({ state: 'PENDING', operation })).toMatchObject({ handle: null });
   });
 
   it.each([{}, { state: 'NEW' }, { state: 7 }])('is none with the state of %j', (batch) => {

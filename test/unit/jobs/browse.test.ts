@@ -55,7 +55,13 @@ describe('a job', () => {
     bench.clock.advance(1_000);
     await bench.get(record.id);
     expect(bench.gateway.looks).toEqual([
-      { jobId: record.id, target: 'analytics', account: 'reader-of-analytics', deadline: FAR },
+      {
+        jobId: record.id,
+        target: 'analytics',
+        account: 'reader-of-analytics',
+        deadline: FAR,
+        handle: null,
+      },
     ]);
   });
 });

@@ -10,7 +10,7 @@ import {
   TIMEOUT,
 } from '../../support/submitting.ts';
 import { toProblem } from '../../../shared/problem.ts';
-import { TIDY } from '../../support/templates.ts';
+import { argsOf, TIDY } from '../../support/templates.ts';
 
 describe('a new submission', () => {
   it('is recorded before Dataproc is called, and queued after it', async () => {
@@ -51,6 +51,8 @@ describe('a new submission', () => {
       maxRuntimeSeconds: 900,
       outputUri: `gs://results/tidy/${JOB}/`,
       driverOutputUri: null,
+      handle: null,
+      openStartAt: null,
       error: null,
       outbox: [],
       expiresAtSeconds: null,
@@ -190,8 +192,8 @@ describe('a repeated submission', () => {
     await bench.submit({ parameters, correlationId: 'correlation-2' });
     const [, sent] = bench.gateway.submissions;
     expect(sent?.labels['jg-correlation']).toBe('c-correlation-1');
-    expect(sent?.program.args).toContain('10');
-    expect(sent?.program.args).not.toContain('99');
+    expect(argsOf(sent?.program)).toContain('10');
+    expect(argsOf(sent?.program)).not.toContain('99');
   });
 
   it('never runs another version of the template than its record says', async () => {

@@ -36,6 +36,7 @@ describe('the view of a job', () => {
         logs: `${self}/logs`,
         result: `${self}/result`,
         audit: `${self}/audit`,
+        cancel: `${self}/cancel`,
       },
       error: null,
     });

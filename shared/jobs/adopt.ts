@@ -1,0 +1,77 @@
+import { Problem } from '../problem.ts';
+import type { JobRecord } from './job.ts';
+import { toUpstreamLabels } from './labels.ts';
+import type { UpstreamJob } from './ports.ts';
+import { adoptUpstream, endRecord } from './progress.ts';
+import type { SubmitPorts, SubmitWork } from './submission.ts';
+
+/** What starting led to: the record's next version, and what the caller is told if it did not go well. */
+export interface Started {
+  readonly next: JobRecord;
+  readonly problem?: Problem;
+}
+
+/** The id is taken upstream: it is ours only if its labels name this very record. */
+export async function adopt(record: JobRecord, work: SubmitWork): Promise<Started> {
+  const upstream = await findSubmitted(record, work);
+  if (upstream === undefined) throw explainAbsence(record, work);
+  return adoptFound(record, upstream, work.ports);
+}
+
+/** The record of what was found upstream, or its refusal when that is somebody else's. */
+export function adoptFound(record: JobRecord, upstream: UpstreamJob, ports: SubmitPorts): Started {
+  const ours = toUpstreamLabels(record, ports.deployment);
+  if (Object.entries(ours).every(([name, value]) => upstream.labels[name] === value)) {
+    return { next: adoptUpstream(record, upstream, ports.now()) };
+  }
+  const detail = 'Another job has this id in Dataproc; it is not Jobgate’s.';
+  return refuse(record, new Problem('upstream_refused', detail), ports);
+}
+
+/** Looks at the job as the account that submitted it. To be refused the look says nothing about the job. */
+export async function findSubmitted(
+  record: JobRecord,
+  work: SubmitWork,
+): Promise<UpstreamJob | undefined> {
+  try {
+    return await work.ports.gateway.find({
+      jobId: record.id,
+      target: record.target.name,
+      account: record.submitterAccount,
+      deadline: work.request.deadline,
+      handle: record.handle,
+      labels: toUpstreamLabels(record, work.ports.deployment),
+    });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
+    const detail = 'Dataproc refused to show the job that has this id.';
+    throw new Problem('upstream_error', detail, error.extras, error.cause);
+  }
+}
+
+/** Why a job that should be there cannot be adopted. */
+export function explainAbsence(record: JobRecord, { request }: SubmitWork): Problem {
+  if (record.templateDigest === request.template.digest) {
+    return new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
+  }
+  return new Problem(
+    'template_changed',
+    `The job was recorded for version ${record.templateVersion} of ${record.template}, which is gone, and has not reached Dataproc. Use a new Idempotency-Key.`,
+  );
+}
+
+/** A definite refusal: nothing of this id runs, and the record ends as failed. */
+export function refuse(record: JobRecord, problem: Problem, ports: SubmitPorts): Started {
+  const next = { ...endRecord(record, toSubmissionError(problem), ports.now()), openStartAt: null };
+  return { next, problem };
+}
+
+function toSubmissionError(problem: Problem): JobRecord['error'] {
+  return {
+    class: 'platform',
+    code: 'submission_refused',
+    message: problem.detail,
+    retryable: false,
+    logTail: [],
+  };
+}
