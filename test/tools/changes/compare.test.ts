@@ -308,6 +308,8 @@ describe('a revision that cannot be compared with', () => {
   it('is one of a folder that is no repository', async () => {
     const root = mkdtempSync(join(tmpdir(), 'compare-'));
     folders.push(root);
+    // Without it git would find the repository that the folder for temporary files may lie in.
+    writeFileSync(join(root, '.git'), 'no repository');
     await expect(compareTemplates(root, 'HEAD')).rejects.toThrow(/^git cannot look for "HEAD": /);
   });
 });
