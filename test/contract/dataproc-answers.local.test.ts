@@ -125,6 +125,7 @@ describe('the adapter reads what Google’s own client reads', () => {
     expect(listStates(official)).toEqual(states);
     expect(own).toEqual({
       ...{ jobId, state: words[last], waitReason: null, error },
+      handle: official.operation,
       startedAt: times[1],
       endedAt: last === 'RUNNING' ? null : times.at(-1),
       history: states.map((state, index) => ({ state: words[state], at: times[index] })),
