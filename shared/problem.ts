@@ -38,6 +38,7 @@ export const PROBLEMS = {
     title: 'The idempotency key belongs to another request',
     retryable: false,
   },
+  limit_reached: { status: 429, title: 'A run limit is reached', retryable: true },
   throttled: { status: 429, title: 'Too many requests', retryable: true },
   internal: { status: 500, title: 'Jobgate failed', retryable: false },
   upstream_error: { status: 502, title: 'An upstream service failed', retryable: true },
@@ -86,6 +87,15 @@ export interface ProblemExtras {
   readonly missing?: readonly string[];
   readonly links?: Readonly<Record<string, string>>;
   readonly job?: string;
+  /** The run limit that is reached; `resetsAt` is RFC 3339. */
+  readonly limit?: {
+    readonly name: string;
+    readonly most: number;
+    readonly count: number;
+    readonly resetsAt?: string;
+  };
+  /** The caller's own jobs that hold it. */
+  readonly jobs?: readonly string[];
   /** The key under which the same request finds the same job. */
   readonly idempotencyKey?: string;
   /** Whole seconds after which a retry makes sense; also sent as `Retry-After`. */

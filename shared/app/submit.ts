@@ -64,6 +64,7 @@ export async function serveSubmit(
     parameters: checked.parameters,
     labels: body.labels,
     maxRuntimeSeconds: checked.maxRuntimeSeconds,
+    limits,
     correlationId: request.correlationId,
   };
   const target = getTarget(template.target);

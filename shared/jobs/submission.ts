@@ -2,10 +2,11 @@ import type { Caller } from '../identity/caller.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { Parameters } from '../templates/parameters.ts';
 import { renderProgram, toOutputUri } from '../templates/render.ts';
-import type { Template } from '../templates/template.ts';
+import type { Template, TemplateLimits } from '../templates/template.ts';
 import { fingerprint } from './canonical-json.ts';
 import { deriveJobId, type JobId, type JobRecord } from './job.ts';
 import { toUpstreamLabels } from './labels.ts';
+import { toHolds } from './limits.ts';
 import type { StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, Submission } from './ports.ts';
 
@@ -16,6 +17,8 @@ export interface SubmitRequest {
   readonly parameters: Parameters;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxRuntimeSeconds: number;
+  /** Those that hold for the caller. */
+  readonly limits: TemplateLimits;
   readonly idempotencyKey: string;
   /** The body as sent, before defaults. */
   readonly rawBody: unknown;
@@ -76,7 +79,8 @@ export function toSubmission(record: JobRecord, { request, ports }: SubmitWork):
 /** The record of a new job, which Dataproc does not know yet. */
 export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
   const { caller, template } = request;
-  const at = ports.now().toISOString();
+  const now = ports.now();
+  const at = now.toISOString();
   const id = toJobId(request, ports.deployment);
   const { name, project, region } = ports.target;
   return {
@@ -111,6 +115,7 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     outputUri: toOutputUri(template, id),
     driverOutputUri: null,
     error: null,
+    holds: toHolds({ caller, template, limits: request.limits, at: now }),
     outbox: [request.describe({ jobId: id, replayed: false })],
     expiresAtSeconds: null,
   };

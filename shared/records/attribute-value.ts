@@ -1,2 +1,3 @@
 /** The kinds of DynamoDB values in use. Source: DynamoDB API reference, AttributeValue. */
-export type AttributeValue = { readonly S: string } | { readonly N: string };
+export type AttributeValue =
+  { readonly S: string } | { readonly N: string } | { readonly SS: readonly string[] };

@@ -242,6 +242,7 @@ const REQUEST = {
   parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
   labels: {},
   maxRuntimeSeconds: 900,
+  limits: TIDY.limits,
   idempotencyKey: 'key-1',
   rawBody: { template: 'tidy' },
   correlationId: 'correlation-1',

@@ -51,6 +51,7 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     outputUri: `gs://results/tidy/${id}/`,
     driverOutputUri: null,
     error: null,
+    holds: [],
     outbox: [],
     expiresAtSeconds: null,
     ...changes,

@@ -21,6 +21,7 @@ export const SUBMISSION: SubmitRequest = {
   parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
   labels: { team: 'blue' },
   maxRuntimeSeconds: 900,
+  limits: TIDY.limits,
   idempotencyKey: 'key-1',
   rawBody: { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } },
   correlationId: 'correlation-1',
