@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import { findCostFaults } from './template-cost.ts';
 import { findRuleFaults } from './template-rules.ts';
 import { checkTemplate, compileParameters } from './template-schema.ts';
 
@@ -98,6 +99,7 @@ function findFaults(content: unknown, folder: Folder): readonly Fault[] {
     ...findMeaningFaults(template, folder),
     ...findParameterFaults(template),
     ...findRuleFaults(template),
+    ...findCostFaults(template),
   ];
 }
 
