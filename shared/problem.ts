@@ -100,6 +100,10 @@ export interface ProblemExtras {
   readonly idempotencyKey?: string;
   /** Whole seconds after which a retry makes sense; also sent as `Retry-After`. */
   readonly retryAfter?: number;
+  /** What is not as it was when the caller looked: as sent, and as it is now. */
+  readonly changed?: Readonly<
+    Record<string, { readonly sent: string | null; readonly now: string }>
+  >;
   readonly upstream?: string;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JobCost, JobUsage } from '../cost/estimate.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { TemplateName } from '../templates/template.ts';
 import { canonicalize } from './canonical-json.ts';
@@ -79,6 +80,10 @@ export interface JobRecord {
   readonly submitterAccount: string;
   readonly runtimeAccount: string;
   readonly maxRuntimeSeconds: number;
+  /** What it may cost; null where there is no price. */
+  readonly cost: JobCost | null;
+  /** What it has used; null until Dataproc says so. */
+  readonly usage: JobUsage | null;
   readonly outputUri: string;
   /** Prefix of the driver output objects; null until Dataproc names it. */
   readonly driverOutputUri: string | null;

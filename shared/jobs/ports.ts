@@ -1,3 +1,4 @@
+import type { JobUsage } from '../cost/estimate.ts';
 import type { RenderedProgram } from '../templates/render.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { HistoryEntry, JobError, JobId, JobRecord, JobState } from './job.ts';
@@ -26,6 +27,8 @@ export interface UpstreamJob {
   readonly labels: Readonly<Record<string, string>>;
   readonly driverOutputUri: string | null;
   readonly error: JobError | null;
+  /** What it has used; absent where the engine does not say. */
+  readonly usage?: JobUsage;
 }
 
 /** What submitting led to: a new job, or the id was taken (by whom, its labels tell). */

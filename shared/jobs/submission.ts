@@ -1,7 +1,14 @@
+import { boundExecutors } from '../cost/size.ts';
+import type { JobCost } from '../cost/estimate.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { Parameters } from '../templates/parameters.ts';
-import { renderProgram, toOutputUri } from '../templates/render.ts';
+import {
+  renderProgram,
+  toOutputUri,
+  type RenderedProgram,
+  type RenderPlace,
+} from '../templates/render.ts';
 import type { Template, TemplateLimits } from '../templates/template.ts';
 import { fingerprint } from './canonical-json.ts';
 import { deriveJobId, type JobId, type JobRecord } from './job.ts';
@@ -17,6 +24,10 @@ export interface SubmitRequest {
   readonly parameters: Parameters;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxRuntimeSeconds: number;
+  /** What it may cost; null where there is no price. */
+  readonly cost: JobCost | null;
+  /** The ended job that is run again. */
+  readonly retryOf: JobId | null;
   /** Those that hold for the caller. */
   readonly limits: TemplateLimits;
   readonly idempotencyKey: string;
@@ -31,6 +42,7 @@ export interface SubmitRequest {
 /** Where a job runs. */
 export interface SubmitTarget {
   readonly name: string;
+  readonly kind: 'batch';
   readonly project: string;
   readonly region: string;
   readonly stagingBucket: string;
@@ -62,7 +74,8 @@ export function toSubmission(record: JobRecord, { request, ports }: SubmitWork):
   const { stagingBucket } = ports.target;
   return {
     jobId: record.id,
-    program: renderProgram(request.template, record.parameters, {
+    program: renderBounded(request.template, record.parameters, {
+      kind: record.target.kind,
       stagingBucket,
       jobId: record.id,
       correlationId: record.correlationId,
@@ -76,13 +89,24 @@ export function toSubmission(record: JobRecord, { request, ports }: SubmitWork):
   };
 }
 
+/** Renders a template's program; the executors of a batch, which are what it costs, are bounded. */
+export function renderBounded(
+  template: Template,
+  parameters: Parameters,
+  place: RenderPlace & { readonly kind: string },
+): RenderedProgram {
+  const program = renderProgram(template, parameters, place);
+  if (place.kind !== 'batch') return program;
+  return { ...program, properties: boundExecutors(program.properties) };
+}
+
 /** The record of a new job, which Dataproc does not know yet. */
 export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
   const { caller, template } = request;
   const now = ports.now();
   const at = now.toISOString();
   const id = toJobId(request, ports.deployment);
-  const { name, project, region } = ports.target;
+  const { name, kind, project, region } = ports.target;
   return {
     id,
     version: 1,
@@ -106,12 +130,14 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     parameters: request.parameters,
     labels: request.labels,
     correlationId: request.correlationId,
-    retryOf: null,
+    retryOf: request.retryOf,
     fingerprint: fingerprint(request.rawBody),
-    target: { name, kind: 'batch', project, region },
+    target: { name, kind, project, region },
     submitterAccount: template.submitter,
     runtimeAccount: template.runtimeAccount,
     maxRuntimeSeconds: request.maxRuntimeSeconds,
+    cost: request.cost,
+    usage: null,
     outputUri: toOutputUri(template, id),
     driverOutputUri: null,
     error: null,

@@ -1,4 +1,5 @@
 import type { JobRecord, JobState } from './job.ts';
+import { toCostView, type CostView } from './job-cost.ts';
 
 /** Names of a job's links. */
 type LinkName = 'self' | 'logs' | 'result' | 'audit';
@@ -23,6 +24,7 @@ export interface JobView {
   readonly target: { readonly name: string; readonly kind: string; readonly region: string };
   readonly runtimeAccount: string;
   readonly maxRuntimeSeconds: number;
+  readonly cost: CostView | null;
   readonly checkedAt: string;
   readonly links: Readonly<Record<LinkName, string>>;
   readonly error: JobRecord['error'];
@@ -60,6 +62,7 @@ export function toJobView(record: JobRecord, options: ViewOptions): JobView {
     target: { name, kind, region },
     runtimeAccount: toAccountEmail(record),
     maxRuntimeSeconds: record.maxRuntimeSeconds,
+    cost: toCostView(record),
     checkedAt: record.checkedAt,
     links: { self, logs: `${self}/logs`, result: `${self}/result`, audit: `${self}/audit` },
     error: record.error === null || mayReadData ? record.error : { ...record.error, logTail: [] },

@@ -1,3 +1,5 @@
+import { toMembers } from './attribute-value.ts';
+
 /** Why one part of a transaction was not done; `item` is the item that its condition was held against. */
 export interface CancellationReason {
   readonly code: string;
@@ -17,7 +19,7 @@ export function readReasons(members: ReadonlyMap<string, unknown>): readonly Can
   const reasons = members.get('CancellationReasons');
   if (!Array.isArray(reasons)) return [];
   return reasons.map((reason: unknown) => {
-    const read = toMap(reason);
+    const read = toMembers(reason);
     const code = read.get('Code');
     return { code: typeof code === 'string' ? code : 'None', item: read.get('Item') };
   });
@@ -42,8 +44,4 @@ export function isDecided(reasons: readonly CancellationReason[]): boolean {
 export function isPassing(reasons: readonly CancellationReason[]): boolean {
   const codes = reasons.map(({ code }) => code).filter((code) => code !== 'None');
   return codes.length > 0 && codes.every((code) => PASSING.has(code) || code === CONDITION_FAILED);
-}
-
-function toMap(value: unknown): ReadonlyMap<string, unknown> {
-  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : new Map();
 }

@@ -1,7 +1,7 @@
 import { parseJobId, type JobId, type JobRecord } from '../jobs/job.ts';
 import type { LimitHold } from '../jobs/limit-hold.ts';
 import type { LimitUse } from '../jobs/limits.ts';
-import type { AttributeValue } from './attribute-value.ts';
+import { toMembers, type AttributeValue } from './attribute-value.ts';
 
 /** A conditional change of one item within a transaction. Source: DynamoDB API reference, Update. */
 export interface CounterUpdate {
@@ -52,13 +52,13 @@ export function countDown(table: string, record: JobRecord, hold: LimitHold): Co
 
 /** Reads a counter's item; one that is not there counts nothing. */
 export function parseCounter(key: string, item: unknown): LimitUse {
-  const members = toMap(item);
-  const ids = toMap(members.get('holders')).get('SS');
+  const members = toMembers(item);
+  const ids = toMembers(members.get('holders')).get('SS');
   const holders = (Array.isArray(ids) ? ids : []).flatMap((id: unknown): readonly JobId[] => {
     const job = parseJobId(id);
     return job === undefined ? [] : [job];
   });
-  const runs = Number(toMap(members.get('runs')).get('N') ?? holders.length);
+  const runs = Number(toMembers(members.get('runs')).get('N') ?? holders.length);
   return { key, count: runs, holders };
 }
 
@@ -76,8 +76,4 @@ function toUpdate(
 
 function toExpirySeconds({ submittedAt }: JobRecord): number {
   return Math.floor(Date.parse(submittedAt) / 1000) + KEPT_DAYS * 24 * 3600;
-}
-
-function toMap(value: unknown): ReadonlyMap<string, unknown> {
-  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : new Map();
 }

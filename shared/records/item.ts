@@ -45,7 +45,7 @@ export function parseItem(item: unknown): JobRecord {
   }
   const outbox: unknown = JSON.parse(readText(item, 'outbox') ?? '[]');
   if (!Array.isArray(outbox)) throw new Error('the outbox is no list');
-  return { holds: [], ...value, outbox } as unknown as JobRecord;
+  return { holds: [], cost: null, usage: null, ...value, outbox } as unknown as JobRecord;
 }
 
 function readText(item: unknown, name: string): string | undefined {

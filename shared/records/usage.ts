@@ -1,4 +1,5 @@
 import type { LimitUse } from '../jobs/limits.ts';
+import { toMembers } from './attribute-value.ts';
 import { callDynamoDb, contradiction, type DynamoDbOptions } from './call.ts';
 import { parseCounter } from './counter-item.ts';
 
@@ -26,7 +27,7 @@ export async function readUsage(
       if (key !== undefined && usage.has(key)) usage.set(key, parseCounter(key, item));
     }
     left = answer.members.get('UnprocessedKeys');
-    if (toMap(left).size === 0) break;
+    if (toMembers(left).size === 0) break;
     if (read === MAX_READS) throw contradiction();
   }
   return usage;
@@ -38,15 +39,11 @@ function toRequest(table: string, keys: readonly string[]): object {
 }
 
 function readItems(members: ReadonlyMap<string, unknown>, table: string): readonly unknown[] {
-  const items = toMap(members.get('Responses')).get(table);
+  const items = toMembers(members.get('Responses')).get(table);
   return Array.isArray(items) ? items : [];
 }
 
 function readKey(item: unknown): string | undefined {
-  const key = toMap(toMap(item).get('jobId')).get('S');
+  const key = toMembers(toMembers(item).get('jobId')).get('S');
   return typeof key === 'string' ? key : undefined;
-}
-
-function toMap(value: unknown): ReadonlyMap<string, unknown> {
-  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : new Map();
 }

@@ -48,6 +48,8 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     submitterAccount: 'jg-submit-tidy',
     runtimeAccount: 'jg-run-tidy',
     maxRuntimeSeconds: 1800,
+    cost: null,
+    usage: null,
     outputUri: `gs://results/tidy/${id}/`,
     driverOutputUri: null,
     error: null,

@@ -21,6 +21,8 @@ export const SUBMISSION: SubmitRequest = {
   parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
   labels: { team: 'blue' },
   maxRuntimeSeconds: 900,
+  cost: null,
+  retryOf: null,
   limits: TIDY.limits,
   idempotencyKey: 'key-1',
   rawBody: { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } },
@@ -61,6 +63,7 @@ export function createSubmitting(): Submitting {
         deployment: 'jobgate-prod',
         target: {
           name: 'analytics',
+          kind: 'batch',
           project: 'acme',
           region: 'us-central1',
           stagingBucket: 'stage',

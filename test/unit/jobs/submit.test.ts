@@ -49,6 +49,8 @@ describe('a new submission', () => {
       submitterAccount: 'jg-submit-tidy',
       runtimeAccount: 'jg-run-tidy',
       maxRuntimeSeconds: 900,
+      cost: null,
+      usage: null,
       outputUri: `gs://results/tidy/${JOB}/`,
       driverOutputUri: null,
       error: null,
