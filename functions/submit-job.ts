@@ -3,6 +3,7 @@ import { buildGuard } from '../shared/app/guard.ts';
 import { createRuntime } from '../shared/app/runtime.ts';
 import { serveSubmit } from '../shared/app/submit.ts';
 import { createEndpoint } from '../shared/http/endpoint.ts';
+import { toLimitHeaders } from '../shared/http/rate-limit.ts';
 import { VALIDATORS as BODY_VALIDATORS } from '../shared/http/generated/validators.js';
 import { toJobView } from '../shared/jobs/view.ts';
 import { CATALOG } from '../shared/templates/generated/catalog.ts';
@@ -23,10 +24,11 @@ const app = {
 export const handler = createEndpoint(
   { operation: 'submit-job', guard, ...runtime },
   async (invocation) => {
-    const { record, replayed } = await serveSubmit(invocation, app);
+    const { record, replayed, usage } = await serveSubmit(invocation, app);
     const { publicUrl } = app.jobs().config;
     const body = toJobView(record, { publicUrl, mayReadData: true });
-    const headers = { location: body.links.self, 'retry-after': '2' };
+    const left = toLimitHeaders({ holds: record.holds, usage, now: runtime.now() });
+    const headers = { location: body.links.self, 'retry-after': '2', ...left };
     return replayed
       ? { status: 200, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
       : { status: 202, body, headers };

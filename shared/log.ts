@@ -21,6 +21,10 @@ export interface LogFields {
   readonly cause?: string;
   readonly replayed?: boolean;
   readonly maxRuntimeSeconds?: number;
+  /** Amounts of money are decimal strings of `currency`; `estimatedCost` is the most that a run may cost. */
+  readonly maxCost?: string;
+  readonly estimatedCost?: string;
+  readonly currency?: string;
   readonly path?: string;
   readonly errorClass?: string;
   readonly httpMethod?: string;

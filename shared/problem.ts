@@ -43,6 +43,7 @@ export const PROBLEMS = {
     title: 'The idempotency key belongs to another request',
     retryable: false,
   },
+  limit_reached: { status: 429, title: 'A run limit is reached', retryable: true },
   throttled: { status: 429, title: 'Too many requests', retryable: true },
   target_unsuitable: {
     status: 500,
@@ -96,10 +97,23 @@ export interface ProblemExtras {
   readonly missing?: readonly string[];
   readonly links?: Readonly<Record<string, string>>;
   readonly job?: string;
+  /** The run limit that is reached; `resetsAt` is RFC 3339. */
+  readonly limit?: {
+    readonly name: string;
+    readonly most: number;
+    readonly count: number;
+    readonly resetsAt?: string;
+  };
+  /** The caller's own jobs that hold it. */
+  readonly jobs?: readonly string[];
   /** The key under which the same request finds the same job. */
   readonly idempotencyKey?: string;
   /** Whole seconds after which a retry makes sense; also sent as `Retry-After`. */
   readonly retryAfter?: number;
+  /** What is not as it was when the caller looked: as sent, and as it is now. */
+  readonly changed?: Readonly<
+    Record<string, { readonly sent: string | null; readonly now: string }>
+  >;
   readonly upstream?: string;
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { findProgramFaults } from './template-program.ts';
+import { findCostFaults } from './template-cost.ts';
 import { findRuleFaults } from './template-rules.ts';
 import { checkTemplate, compileParameters } from './template-schema.ts';
 
@@ -100,6 +101,7 @@ function findFaults(content: unknown, folder: Folder): readonly Fault[] {
     ...findMeaningFaults(template, folder),
     ...findParameterFaults(template),
     ...findRuleFaults(template),
+    ...findCostFaults(template),
   ];
 }
 

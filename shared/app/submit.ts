@@ -1,39 +1,26 @@
-import type { TargetConfig, TargetKind } from '../config/targets.ts';
 import { readJsonBody } from '../http/body.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
 import { readIdempotencyKey } from '../http/idempotency-key.ts';
 import type { ApiRequest } from '../http/request.ts';
-import { parseSubmitBody, type SubmitBody } from '../http/submit-body.ts';
+import { parseSubmitBody } from '../http/submit-body.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import { findSubmittedBefore, recordReplay, submitJob, type SubmitResult } from '../jobs/submit.ts';
 import type { SubmitRequest, SubmittedBefore } from '../jobs/submission.ts';
-import type { Log } from '../log.ts';
+import type { Log, LogFields } from '../log.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { decideRun, type RunDecision } from '../policy/decision.ts';
-import type { Guard } from '../policy/guard.ts';
 import { refuseRun } from '../policy/refusal.ts';
 import { Problem } from '../problem.ts';
-import { getTemplate, type Catalog } from '../templates/catalog.ts';
-import { findMisfit } from '../templates/fit.ts';
-import { checkParameters, type Parameters, type Validator } from '../templates/parameters.ts';
-import type { Template, TemplateLimits } from '../templates/template.ts';
-import type { JobsApp } from './jobs.ts';
-
-/** What submit-job needs beside the job adapters. */
-export interface SubmitApp {
-  readonly jobs: () => JobsApp;
-  readonly catalog: Catalog;
-  readonly bodyValidator: Validator;
-  readonly parameterValidators: Readonly<Record<string, Validator | undefined>>;
-  readonly admitJob: Guard['admitJob'];
-  readonly now: () => Date;
-}
+import { getTemplate } from '../templates/catalog.ts';
+import type { Template } from '../templates/template.ts';
+import type { SubmitApp } from './submit-app.ts';
+import { checkRun, type AskedRun, type CheckedRun } from './submit-check.ts';
 
 /**
  * Serves one submit-job request: body, template, permission, version and parameters, then the submission itself.
- * Nothing is read or written outside the process before every check has passed, but for a repeated request that the
- * template as it is today would refuse: its job is looked up, and shown if it is there.
+ * Nothing is written before every check has passed, and nothing read but the switches, the job that is to be run again,
+ * and the job of a repeated request that would be refused today: it is shown if it is there.
  * @throws Problem of each check, and what {@link submitJob} throws.
  */
 export async function serveSubmit(
@@ -49,7 +36,8 @@ export async function serveSubmit(
   const describe: SubmitRequest['describe'] = (about) =>
     audit.describe({ decision: 'allow', rule, ...toAuditedTemplate(template), ...about });
   const named = { caller, template, idempotencyKey, rawBody, deadline, describe };
-  const checked = await checkOrRecall(body, named, { app, request, limits });
+  const asked: AskedRun = { caller, body, template, limits, deadline };
+  const checked = await checkOrRecall(named, { app, request, asked });
   const { config, gateway, browse, getTarget } = app.jobs();
   const { records, record: recordDecision } = browse;
   const onRecorded = (record: JobRecord, replayed: boolean): void => {
@@ -61,42 +49,43 @@ export async function serveSubmit(
     onRecorded(record, true);
     return { record, replayed: true };
   }
-  const submission: SubmitRequest = {
-    ...named,
-    parameters: checked.parameters,
-    labels: body.labels,
-    maxRuntimeSeconds: checked.maxRuntimeSeconds,
-    correlationId: request.correlationId,
-  };
+  const { correlationId } = request;
+  const submission = { ...named, ...toAdmitted(checked.run), limits, correlationId };
   const target = getTarget(template.target);
   return submitJob(submission, { ...ports, deployment: config.deployment, target });
 }
 
+/** What of a checked run a submission carries. */
+function toAdmitted({
+  parameters,
+  labels,
+  retryOf,
+  capped,
+}: CheckedRun): Pick<
+  SubmitRequest,
+  'parameters' | 'labels' | 'retryOf' | 'cost' | 'maxRuntimeSeconds'
+> {
+  const { cost, maxRuntimeSeconds } = capped;
+  return { parameters, labels, retryOf, cost, maxRuntimeSeconds };
+}
+
 type Checked =
-  | { readonly kind: 'valid'; readonly parameters: Parameters; readonly maxRuntimeSeconds: number }
+  | { readonly kind: 'valid'; readonly run: CheckedRun }
   | { readonly kind: 'known'; readonly record: JobRecord };
 
 interface Serving {
   readonly app: SubmitApp;
   readonly request: ApiRequest;
-  /** Those that hold for the caller. */
-  readonly limits: TemplateLimits;
+  readonly asked: AskedRun;
 }
 
-/** Checks a body against its template and the switches; a refused one may be the repetition of one that was accepted in its time. */
+/** Checks what is asked for; a refused request may be the repetition of one that was accepted in its time. */
 async function checkOrRecall(
-  body: SubmitBody,
   named: SubmittedBefore,
-  { app, request, limits }: Serving,
+  { app, request, asked }: Serving,
 ): Promise<Checked> {
   try {
-    const { template } = named;
-    requireVersion(body, template);
-    const { kind } = requireFit(template, app);
-    const parameters = requireParameters(body, template, app);
-    const maxRuntimeSeconds = toRuntimeLimit(body, limits, kind);
-    await app.admitJob(template.name, named.deadline);
-    return { kind: 'valid', parameters, maxRuntimeSeconds };
+    return { kind: 'valid', run: await checkRun(asked, app) };
   } catch (error) {
     if (!(error instanceof Problem) || !request.headers.has('idempotency-key')) throw error;
     const { config, records } = app.jobs();
@@ -121,49 +110,6 @@ function toAuditedTemplate(template: Template): Pick<AuditRecord, 'template' | '
   return { template: template.name, templateVersion: template.version };
 }
 
-function requireVersion(body: SubmitBody, template: Template): void {
-  const wanted = body.templateVersion;
-  if (wanted === undefined || wanted === template.version) return;
-  throw new Problem(
-    'template_changed',
-    `Version ${wanted} was asked for; ${template.name} is at ${template.version}. Read the template again.`,
-  );
-}
-
-function requireParameters(body: SubmitBody, template: Template, app: SubmitApp): Parameters {
-  const validator = app.parameterValidators[template.name];
-  if (validator === undefined) throw new Error(`no validator for ${template.name}`);
-  const check = checkParameters(template, validator, body.rawParameters);
-  if (check.kind === 'valid') return check.parameters;
-  const detail = `The parameters do not match the schema of ${template.name}; GET /v1/templates/${template.name} shows it.`;
-  throw new Problem('validation_failed', detail, { errors: check.errors });
-}
-
-/** Gets the template's target, which is of a kind that can run it. */
-function requireFit(template: Template, app: SubmitApp): TargetConfig {
-  const target = app.jobs().getTarget(template.target);
-  const misfit = findMisfit(template, target.kind);
-  if (misfit === undefined) return target;
-  const detail = `${template.name} cannot run on ${target.name}: ${misfit}. Its owner or the operators of this API have to mend that.`;
-  throw new Problem('target_unsuitable', detail);
-}
-
-/** A cluster that is made for the job lives a day at most: Dataproc bounds a workflow's time. */
-const MOST_SECONDS = {
-  batch: Number.POSITIVE_INFINITY,
-  cluster: Number.POSITIVE_INFINITY,
-  workflow: 86_400,
-} as const satisfies Record<TargetKind, number>;
-
-function toRuntimeLimit(body: SubmitBody, limits: TemplateLimits, kind: TargetKind): number {
-  const most = Math.min(limits.maxRuntimeSeconds, MOST_SECONDS[kind]);
-  const wanted = body.maxRuntimeSeconds ?? most;
-  if (wanted <= most) return wanted;
-  throw new Problem('validation_failed', 'The run would be longer than you may let it be.', {
-    errors: [{ pointer: '/maxRuntimeSeconds', message: `must be <= ${most}` }],
-  });
-}
-
 function logRecorded(log: Log, record: JobRecord, replayed: boolean): void {
   log.write('info', 'recorded', {
     jobId: record.id,
@@ -172,5 +118,11 @@ function logRecorded(log: Log, record: JobRecord, replayed: boolean): void {
     state: record.state,
     replayed,
     maxRuntimeSeconds: record.maxRuntimeSeconds,
+    ...toCostFields(record),
   });
+}
+
+function toCostFields({ cost }: JobRecord): LogFields {
+  if (cost === null) return {};
+  return { maxCost: cost.maxCost.amount, estimatedCost: cost.high, currency: cost.currency };
 }

@@ -1,4 +1,5 @@
 import type { protos } from '@google-cloud/dataproc';
+import type { JobUsage } from '../cost/estimate.ts';
 import type { HistoryEntry, JobId, JobState } from '../jobs/job.ts';
 import type { Submission, UpstreamJob } from '../jobs/ports.ts';
 import { readLabels, readMember, readName, readText, toJobError } from './answer.ts';
@@ -65,7 +66,22 @@ export function parseBatch(
     driverOutputUri: readText(readMember(batch.get('runtimeInfo'), 'outputUri')),
     error: state === 'failed' ? toJobError(message) : null,
     handle: readName(batch.get('operation')),
+    ...readUsage(batch.get('runtimeInfo')),
   };
+}
+
+/** Source: Dataproc REST reference, UsageMetrics: 64-bit integers as text; a batch that has not ended has none. */
+function readUsage(runtimeInfo: unknown): { readonly usage?: JobUsage } {
+  const metrics = readMember(runtimeInfo, 'approximateUsage');
+  const milliDcuSeconds = readCount(readMember(metrics, 'milliDcuSeconds'));
+  if (milliDcuSeconds === undefined) return {};
+  const shuffleStorageGbSeconds = readCount(readMember(metrics, 'shuffleStorageGbSeconds')) ?? 0;
+  return { usage: { milliDcuSeconds, shuffleStorageGbSeconds } };
+}
+
+function readCount(value: unknown): number | undefined {
+  const isCount = typeof value === 'string' && /^\d{1,15}$/.test(value);
+  return isCount ? Number(value) : undefined;
 }
 
 /** Earlier states come from `stateHistory`, the present one from `state` and `stateTime`. */

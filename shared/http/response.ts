@@ -2,6 +2,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { PROBLEMS, type Problem, type ProblemCode } from '../problem.ts';
 import { toCorsHeaders } from './cors.ts';
 import { toMetadataUrl, type Edge } from './edge.ts';
+import { toReachedHeaders } from './reached-limit.ts';
 import type { ApiRequest } from './request.ts';
 
 /** What a handler answers; `cacheControl` defaults to `no-store`. */
@@ -48,6 +49,7 @@ export function toProblemResult(
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...toReachedHeaders(problem.extras),
       ...challenge(problem.code, edge),
     },
     body: JSON.stringify({

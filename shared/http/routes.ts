@@ -11,6 +11,7 @@ export interface Route {
 export const ROUTES = {
   'list-templates': read('/v1/templates'),
   'get-template': read('/v1/templates/{template}'),
+  'create-plan': { method: 'POST', path: '/v1/plans', scope: 'jobs:submit', authorized: true },
   'submit-job': { method: 'POST', path: '/v1/jobs', scope: 'jobs:submit', authorized: true },
   'get-job': read('/v1/jobs/{job}'),
   'cancel-job': {

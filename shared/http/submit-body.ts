@@ -1,13 +1,18 @@
 import { Problem } from '../problem.ts';
 import { checkValue, type Validator } from '../templates/parameters.ts';
+import type { Money } from '../templates/template.ts';
 
-/** The body of submit-job after its schema; parameters are still unchecked. */
+/** The body of submit-job after its schema; what is undefined was left out, and parameters are still unchecked. */
 export interface SubmitBody {
   readonly template: string;
   readonly templateVersion: string | undefined;
+  readonly planDigest: string | undefined;
+  /** The id of the ended job that is to be run again. */
+  readonly retryOf: string | undefined;
   readonly rawParameters: unknown;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>> | undefined;
   readonly maxRuntimeSeconds: number | undefined;
+  readonly maxCost: Money | undefined;
 }
 
 /** Checks a body against shared/http/schemas/submit-job.schema.json. @throws Problem `validation_failed`. */
@@ -25,15 +30,21 @@ export function parseSubmitBody(
   const checked = body as {
     template: string;
     templateVersion?: string;
-    parameters: unknown;
-    labels: Record<string, string>;
+    planDigest?: string;
+    retryOf?: string;
+    parameters?: unknown;
+    labels?: Record<string, string>;
     maxRuntimeSeconds?: number;
+    maxCost?: Money;
   };
   return {
     template: checked.template,
     templateVersion: checked.templateVersion,
+    planDigest: checked.planDigest,
+    retryOf: checked.retryOf,
     rawParameters: checked.parameters,
     labels: checked.labels,
     maxRuntimeSeconds: checked.maxRuntimeSeconds,
+    maxCost: checked.maxCost,
   };
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { TargetKind } from '../config/targets.ts';
+import type { JobCost, JobUsage } from '../cost/estimate.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { TemplateName } from '../templates/template.ts';
 import { canonicalize } from './canonical-json.ts';
+import type { LimitHold } from './limit-hold.ts';
 
 /** A job's id, `jg-` and 26 base32 characters; only {@link parseJobId} and {@link deriveJobId} make one. */
 export type JobId = string & { readonly __brand: 'JobId' };
@@ -80,6 +82,10 @@ export interface JobRecord {
   /** Null where every job runs as its cluster's account. */
   readonly runtimeAccount: string | null;
   readonly maxRuntimeSeconds: number;
+  /** What it may cost; null where there is no price. */
+  readonly cost: JobCost | null;
+  /** What it has used; null until Dataproc says so. */
+  readonly usage: JobUsage | null;
   readonly outputUri: string;
   /** Prefix of the driver output objects; null until Dataproc names it. */
   readonly driverOutputUri: string | null;
@@ -91,6 +97,8 @@ export interface JobRecord {
    */
   readonly openStartAt: string | null;
   readonly error: JobError | null;
+  /** The limits that the job counts under until it has ended; empty from then on. */
+  readonly holds: readonly LimitHold[];
   /** Audit records of this job that the audit has not taken yet, or is not known to have. */
   readonly outbox: readonly AuditRecord[];
   /** Seconds since the epoch after which DynamoDB may drop the record; null while the job runs. */

@@ -1,6 +1,8 @@
+import type { JobUsage } from '../cost/estimate.ts';
 import type { RenderedProgram } from '../templates/render.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { HistoryEntry, JobError, JobId, JobRecord, JobState } from './job.ts';
+import type { LimitUse } from './limits.ts';
 
 /** What is sent upstream for one job. */
 export interface Submission {
@@ -28,6 +30,8 @@ export interface UpstreamJob {
   readonly error: JobError | null;
   /** The engine's own name of what is to be cancelled; null when it gave none. */
   readonly handle: string | null;
+  /** What it has used; absent where the engine does not say. */
+  readonly usage?: JobUsage;
 }
 
 /**
@@ -66,16 +70,27 @@ export interface JobGateway {
   cancel(job: UpstreamJob, reference: JobReference): Promise<CancelOutcome>;
 }
 
-/** What putting a record led to. */
+/** What putting a record led to; `limited` names every limit that admits no further job. */
 export type PutOutcome =
-  { readonly kind: 'created' } | { readonly kind: 'exists'; readonly record: JobRecord };
+  | { readonly kind: 'created' }
+  | { readonly kind: 'exists'; readonly record: JobRecord }
+  | { readonly kind: 'limited'; readonly reached: readonly LimitUse[] };
 
-/** The store of job records. Throws Problem `upstream_unavailable` or `upstream_timeout` when it cannot be reached. */
+/**
+ * The store of job records and of the counters of the run limits, which change together or not at all. Throws Problem
+ * `upstream_unavailable` or `upstream_timeout` when it cannot be reached.
+ */
 export interface JobRecords {
+  /** Puts a record and counts it under each limit that it holds; a record that is there comes before a limit. */
   putIfAbsent(record: JobRecord, deadline: Date): Promise<PutOutcome>;
   find(jobId: JobId, deadline: Date): Promise<JobRecord | undefined>;
-  /** Writes `record` over the version before it; `conflict` when another writer was first. */
+  /**
+   * Writes `record` over the version before it; `conflict` when another writer was first. The write that ends a job takes
+   * it off its limits, once: what is stored holds none.
+   */
   replace(record: JobRecord, deadline: Date): Promise<'replaced' | 'conflict'>;
+  /** How much is used of each limit that `keys` name, at most 100; a counter that is not there counts nothing. */
+  findUsage(keys: readonly string[], deadline: Date): Promise<ReadonlyMap<string, LimitUse>>;
 }
 
 /** Which records are looked for: of one job, within a time, from a mark on that an earlier answer gave. */

@@ -36,6 +36,7 @@ export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Dat
     endedAt: ended ? (upstream.endedAt ?? now.toISOString()) : null,
     checkedAt: now.toISOString(),
     history: mergeHistory(record.history, upstream, now),
+    usage: upstream.usage ?? record.usage,
     driverOutputUri: upstream.driverOutputUri ?? record.driverOutputUri,
     handle: upstream.handle ?? record.handle,
     openStartAt: null,

@@ -1,12 +1,20 @@
 import type { TargetKind } from '../config/targets.ts';
+import { boundExecutors } from '../cost/size.ts';
+import type { JobCost } from '../cost/estimate.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { Parameters } from '../templates/parameters.ts';
-import { renderProgram, toOutputUri } from '../templates/render.ts';
-import type { Template } from '../templates/template.ts';
+import {
+  renderProgram,
+  toOutputUri,
+  type RenderedProgram,
+  type RenderPlace,
+} from '../templates/render.ts';
+import type { Template, TemplateLimits } from '../templates/template.ts';
 import { fingerprint } from './canonical-json.ts';
 import { deriveJobId, type JobId, type JobRecord } from './job.ts';
 import { toUpstreamLabels } from './labels.ts';
+import { toHolds } from './limits.ts';
 import type { StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, Submission } from './ports.ts';
 
@@ -17,6 +25,12 @@ export interface SubmitRequest {
   readonly parameters: Parameters;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxRuntimeSeconds: number;
+  /** What it may cost; null where there is no price. */
+  readonly cost: JobCost | null;
+  /** The ended job that is run again. */
+  readonly retryOf: JobId | null;
+  /** Those that hold for the caller. */
+  readonly limits: TemplateLimits;
   readonly idempotencyKey: string;
   /** The body as sent, before defaults. */
   readonly rawBody: unknown;
@@ -61,7 +75,8 @@ export function toSubmission(record: JobRecord, { request, ports }: SubmitWork):
   const { stagingBucket } = ports.target;
   return {
     jobId: record.id,
-    program: renderProgram(request.template, record.parameters, {
+    program: renderBounded(request.template, record.parameters, {
+      kind: record.target.kind,
       stagingBucket,
       jobId: record.id,
       correlationId: record.correlationId,
@@ -75,10 +90,22 @@ export function toSubmission(record: JobRecord, { request, ports }: SubmitWork):
   };
 }
 
+/** Renders a template's program; the executors of a batch, which are what it costs, are bounded. */
+export function renderBounded(
+  template: Template,
+  parameters: Parameters,
+  place: RenderPlace & { readonly kind: string },
+): RenderedProgram {
+  const program = renderProgram(template, parameters, place);
+  if (place.kind !== 'batch') return program;
+  return { ...program, properties: boundExecutors(program.properties) };
+}
+
 /** The record of a new job, which Dataproc does not know yet. */
 export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord {
   const { caller, template } = request;
-  const at = ports.now().toISOString();
+  const now = ports.now();
+  const at = now.toISOString();
   const id = toJobId(request, ports.deployment);
   const { name, kind, project, region } = ports.target;
   return {
@@ -104,17 +131,20 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     parameters: request.parameters,
     labels: request.labels,
     correlationId: request.correlationId,
-    retryOf: null,
+    retryOf: request.retryOf,
     fingerprint: fingerprint(request.rawBody),
     target: { name, kind, project, region },
     submitterAccount: template.submitter,
     runtimeAccount: template.runtimeAccount,
     maxRuntimeSeconds: request.maxRuntimeSeconds,
+    cost: request.cost,
+    usage: null,
     outputUri: toOutputUri(template, id),
     driverOutputUri: null,
     handle: null,
     openStartAt: kind === 'workflow' ? at : null,
     error: null,
+    holds: toHolds({ caller, template, limits: request.limits, at: now }),
     outbox: [request.describe({ jobId: id, replayed: false })],
     expiresAtSeconds: null,
   };

@@ -4,6 +4,8 @@ import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import type { JobRecord } from './job.ts';
 import { keep } from './keep.ts';
+import { explainLimit } from './limit-refusal.ts';
+import type { LimitUse } from './limits.ts';
 import {
   deliver,
   deliverLeft,
@@ -28,6 +30,8 @@ import {
 export interface SubmitResult {
   readonly record: JobRecord;
   readonly replayed: boolean;
+  /** How much of its limits is used, by key, of a new job; undefined when it could not be read. */
+  readonly usage?: ReadonlyMap<string, LimitUse> | undefined;
 }
 
 /**
@@ -35,7 +39,7 @@ export interface SubmitResult {
  * so that a repeated request, whatever was lost before, finds the same job. The audit record of the permission is put
  * together with it, and taken off again by the write that follows, once the audit has it. A workflow, which no id keeps
  * from running twice, is started under the record's own lease: see start-once.ts.
- * @throws Problem `idempotency_key_reused`; `template_changed` for a repeated request whose template is another one
+ * @throws Problem `limit_reached`; `idempotency_key_reused`; `template_changed` for a repeated request whose template is another one
  * by now and whose job never reached Dataproc; upstream problems, after which the record stays `submitting` for a retry,
  * unless the refusal was definite and ended it as `failed`.
  */
@@ -43,9 +47,33 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   const record = toRecord(request, ports);
   const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
+  if (put.kind === 'limited') {
+    throw await explainLimit(record, put.reached, { deadline: request.deadline, ports });
+  }
   ports.onRecorded(record, false);
   const delivery = deliver(record.outbox, request.deadline, ports);
-  return { record: await submitUpstream(record, delivery, { request, ports }), replayed: false };
+  const [submitted, usage] = await Promise.all([
+    submitUpstream(record, delivery, { request, ports }),
+    findUsage(record, request.deadline, ports),
+  ]);
+  return { record: submitted, replayed: false, usage };
+}
+
+/** Reads how much is used beside the submission, which takes longer; what cannot be read is not told. */
+async function findUsage(
+  { holds }: JobRecord,
+  deadline: Date,
+  { records }: SubmitPorts,
+): Promise<SubmitResult['usage']> {
+  try {
+    return await records.findUsage(
+      holds.map(({ key }) => key),
+      deadline,
+    );
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
 }
 
 /** A put that failed may have gone through: its problem names the key, which alone makes a repetition safe. */

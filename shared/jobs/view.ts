@@ -1,4 +1,5 @@
 import type { JobRecord, JobState } from './job.ts';
+import { toCostView, type CostView } from './job-cost.ts';
 
 /** Names of a job's links. */
 type LinkName = 'self' | 'logs' | 'result' | 'audit' | 'cancel';
@@ -24,6 +25,7 @@ export interface JobView {
   /** Null where every job runs as its cluster's account. */
   readonly runtimeAccount: string | null;
   readonly maxRuntimeSeconds: number;
+  readonly cost: CostView | null;
   readonly checkedAt: string;
   readonly links: Readonly<Record<LinkName, string>>;
   readonly error: JobRecord['error'];
@@ -61,6 +63,7 @@ export function toJobView(record: JobRecord, options: ViewOptions): JobView {
     target: { name, kind, region },
     runtimeAccount: toAccountEmail(record),
     maxRuntimeSeconds: record.maxRuntimeSeconds,
+    cost: toCostView(record),
     checkedAt: record.checkedAt,
     links: {
       self,

@@ -1,63 +1,123 @@
-import type { AwsCredentialsSource } from '../aws/signed-request.ts';
-import { sendAwsJson } from '../aws/signed-request.ts';
+import { randomUUID } from 'node:crypto';
 import type { JobRecord, JobId } from '../jobs/job.ts';
-import type { JobRecords } from '../jobs/ports.ts';
-import { parseJsonObject, type HttpResponse, type Send } from '../transport.ts';
-import { toUpstreamProblem, upstreamProblem } from '../upstream.ts';
+import { toReturned, type LimitUse } from '../jobs/limits.ts';
+import type { JobRecords, PutOutcome } from '../jobs/ports.ts';
+import { callDynamoDb, contradiction, type DynamoDbOptions } from './call.ts';
+import { isUnmet, type CancellationReason } from './cancellation.ts';
+import { countDown, countUp, parseCounter } from './counter-item.ts';
 import { parseItem, toItem } from './item.ts';
-
-/** What the DynamoDB adapter needs from outside. */
-export interface DynamoDbOptions {
-  readonly table: string;
-  readonly region: string;
-  readonly endpoint: string | null;
-  readonly credentials: AwsCredentialsSource;
-  readonly send: Send;
-  readonly now: () => Date;
-  readonly sleep: (ms: number) => Promise<void>;
-}
-
-const ATTEMPTS = 3;
-const RETRIED =
-  /ThrottlingException|ProvisionedThroughputExceeded|InternalServerError|TransactionConflict/;
+import { readUsage } from './usage.ts';
 
 /**
- * Makes the record store over DynamoDB: one item per job, key `jobId`.
- * Throttling and DynamoDB's own failures are retried with jitter inside the deadline; every write is conditional, so a
- * repeated one cannot do harm. Source: DynamoDB API reference, PutItem and GetItem.
+ * Makes the record store over DynamoDB: one item per job and one per counter of a limit, key `jobId`.
+ * Every write is conditional, and a transaction is repeated under one token, so that repeating does no harm.
+ * Source: DynamoDB API reference, PutItem, GetItem and TransactWriteItems.
  */
 export function createDynamoDbRecords(options: DynamoDbOptions): JobRecords {
   const find = async (jobId: JobId, deadline: Date): Promise<JobRecord | undefined> => {
     const body = { TableName: options.table, Key: { jobId: { S: jobId } }, ConsistentRead: true };
-    const answer = await call(options, 'GetItem', { body, deadline });
-    if (answer.kind === 'conditionFailed') throw unexpected();
+    const answer = await callDynamoDb(options, { operation: 'GetItem', body, deadline });
+    if (answer.kind !== 'done') throw contradiction();
     return answer.members.has('Item') ? parseItem(answer.members.get('Item')) : undefined;
   };
   return {
     find,
     putIfAbsent: async (record, deadline) => {
-      const condition = { ConditionExpression: 'attribute_not_exists(jobId)' };
-      const body = { TableName: options.table, Item: toItem(record), ...condition };
-      const answer = await call(options, 'PutItem', { body, deadline });
-      if (answer.kind === 'done') return { kind: 'created' };
+      const unmet = await put(options, record, deadline);
+      if (unmet === undefined) return { kind: 'created' };
+      if (!isUnmet(unmet[0])) return toLimited(record, unmet);
       const existing = await find(record.id, deadline);
-      if (existing === undefined) throw unexpected();
+      if (existing === undefined) throw contradiction();
       return isOwnPut(existing, record)
         ? { kind: 'created' }
         : { kind: 'exists', record: existing };
     },
     replace: async (record, deadline) => {
-      const body = {
-        TableName: options.table,
-        Item: toItem(record),
-        ConditionExpression: '#version = :previous',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':previous': { N: String(record.version - 1) } },
-      };
-      const answer = await call(options, 'PutItem', { body, deadline });
-      return answer.kind === 'done' ? 'replaced' : 'conflict';
+      const unmet = isEnding(record)
+        ? await writeEnd(options, record, deadline)
+        : await write(options, toReplacement(options, record), deadline);
+      return unmet === undefined ? 'replaced' : 'conflict';
     },
+    findUsage: (keys, deadline) => readUsage(options, keys, deadline),
   };
+}
+
+/** Conditions that were not met, in the order of the transaction's parts; undefined when the write was done. */
+type Unmet = readonly CancellationReason[] | undefined;
+
+const RECORD_UNMET: Unmet = [{ code: 'ConditionalCheckFailed', item: undefined }];
+
+/** A conditional put of one item. Source: DynamoDB API reference, Put. */
+interface Put {
+  readonly TableName: string;
+  readonly Item: object;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+}
+
+function put(options: DynamoDbOptions, record: JobRecord, deadline: Date): Promise<Unmet> {
+  const { table } = options;
+  const body: Put = {
+    TableName: table,
+    Item: toItem(record),
+    ConditionExpression: 'attribute_not_exists(jobId)',
+  };
+  if (record.holds.length === 0) return write(options, body, deadline);
+  const counters = record.holds.map((hold) => countUp(table, record, hold));
+  return transact(options, [{ Put: body }, ...counters], deadline);
+}
+
+function toReplacement({ table }: DynamoDbOptions, record: JobRecord): Put {
+  return {
+    TableName: table,
+    Item: toItem(record),
+    ConditionExpression: '#version = :previous',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':previous': { N: String(record.version - 1) } },
+  };
+}
+
+function isEnding(record: JobRecord): boolean {
+  return toReturned(record).length > 0;
+}
+
+/** Writes the record of a job that has ended, and takes it off its limits, which it must still hold. */
+function writeEnd(options: DynamoDbOptions, record: JobRecord, deadline: Date): Promise<Unmet> {
+  const replacement = toReplacement(options, { ...record, holds: [] });
+  const ConditionExpression = `${replacement.ConditionExpression} AND attribute_exists(held)`;
+  const counters = toReturned(record).map((hold) => countDown(options.table, record, hold));
+  return transact(
+    options,
+    [{ Put: { ...replacement, ConditionExpression } }, ...counters],
+    deadline,
+  );
+}
+
+async function write(options: DynamoDbOptions, body: Put, deadline: Date): Promise<Unmet> {
+  const answer = await callDynamoDb(options, { operation: 'PutItem', body, deadline });
+  return answer.kind === 'done' ? undefined : RECORD_UNMET;
+}
+
+/** Does all parts or none; attempts of one series share a token, under which DynamoDB does them once. */
+async function transact(
+  options: DynamoDbOptions,
+  parts: readonly object[],
+  deadline: Date,
+): Promise<Unmet> {
+  const body = { TransactItems: parts, ClientRequestToken: randomUUID() };
+  const operation = 'TransactWriteItems';
+  const answer = await callDynamoDb(options, { operation, body, deadline });
+  if (answer.kind === 'conditionFailed') throw contradiction();
+  return answer.kind === 'done' ? undefined : answer.reasons;
+}
+
+function toLimited(record: JobRecord, unmet: readonly CancellationReason[]): PutOutcome {
+  const reached = record.holds.flatMap(({ key }, index): readonly LimitUse[] => {
+    const reason = unmet[index + 1];
+    return isUnmet(reason) ? [parseCounter(key, reason?.item)] : [];
+  });
+  return { kind: 'limited', reached };
 }
 
 /** A put whose first attempt went through unseen finds its own record: the same correlation id and instant. */
@@ -68,63 +128,4 @@ function isOwnPut(existing: JobRecord, record: JobRecord): boolean {
     existing.submittedAt === record.submittedAt &&
     existing.fingerprint === record.fingerprint
   );
-}
-
-type Answer =
-  | { readonly kind: 'done'; readonly members: ReadonlyMap<string, unknown> }
-  | { readonly kind: 'conditionFailed' };
-
-interface Operation {
-  readonly body: unknown;
-  readonly deadline: Date;
-}
-
-async function call(
-  options: DynamoDbOptions,
-  operation: 'GetItem' | 'PutItem',
-  { body, deadline }: Operation,
-): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
-    const response = await sendOnce(options, operation, { body, deadline });
-    const members = parseJsonObject(response.body);
-    if (response.status === 200) return { kind: 'done', members };
-    const type = readType(members);
-    if (type.endsWith('ConditionalCheckFailedException')) return { kind: 'conditionFailed' };
-    const retried = RETRIED.test(type) || response.status >= 500;
-    const remainingMs = deadline.getTime() - options.now().getTime();
-    if (!retried || attempt === ATTEMPTS || remainingMs < 1000) {
-      const code = retried ? 'upstream_unavailable' : 'upstream_refused';
-      const cause = new Error(`${operation}: ${type}`);
-      throw upstreamProblem(code, 'DynamoDB', { status: response.status, cause });
-    }
-    await options.sleep(Math.random() * 50 * 2 ** attempt);
-  }
-}
-
-async function sendOnce(
-  options: DynamoDbOptions,
-  operation: string,
-  { body, deadline }: Operation,
-): Promise<HttpResponse> {
-  const { region, endpoint } = options;
-  const target = `DynamoDB_20120810.${operation}`;
-  const text = JSON.stringify(body);
-  try {
-    return await sendAwsJson(
-      { service: 'dynamodb', region, endpoint, target, jsonVersion: '1.0', body: text, deadline },
-      options.credentials(),
-      options.send,
-    );
-  } catch (error) {
-    throw toUpstreamProblem(error, 'DynamoDB');
-  }
-}
-
-function readType(members: ReadonlyMap<string, unknown>): string {
-  const type = members.get('__type');
-  return typeof type === 'string' ? type : 'unknown';
-}
-
-function unexpected(): unknown {
-  return upstreamProblem('upstream_error', 'DynamoDB', { detail: 'contradicted itself' });
 }

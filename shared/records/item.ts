@@ -1,5 +1,5 @@
 import type { AttributeValue } from './attribute-value.ts';
-import type { JobRecord } from '../jobs/job.ts';
+import { isTerminal, type JobRecord } from '../jobs/job.ts';
 
 /** Attributes beside the document: the key, the version that conditions read, and DynamoDB's time to live. */
 export interface JobItem {
@@ -10,6 +10,8 @@ export interface JobItem {
   /** Audit records that are still to be delivered; absent when there are none, so that a scan finds those left. */
   readonly outbox?: AttributeValue;
   readonly expiresAtSeconds?: AttributeValue;
+  /** How many limits the job holds; absent when none, which the write that gives them back asks for. */
+  readonly held?: AttributeValue;
 }
 
 /** Writes a record as an item: the whole record is one JSON document, what DynamoDB itself reads stands beside it. */
@@ -21,6 +23,7 @@ export function toItem(record: JobRecord): JobItem {
     state: { S: record.state },
     document: { S: JSON.stringify(document) },
     ...(outbox.length === 0 ? {} : { outbox: { S: JSON.stringify(outbox) } }),
+    ...(holdsLimits(record) ? { held: { N: String(record.holds.length) } } : {}),
     // What waits in the outbox is the only record of a decision: it does not go with the item's time.
     ...(record.expiresAtSeconds === null || outbox.length > 0
       ? {}
@@ -28,8 +31,12 @@ export function toItem(record: JobRecord): JobItem {
   };
 }
 
+function holdsLimits(record: JobRecord): boolean {
+  return record.holds.length > 0 && !isTerminal(record.state);
+}
+
 /** What a record that was written without these members means. */
-const ABSENT = { handle: null, openStartAt: null } as const;
+const ABSENT = { handle: null, openStartAt: null, holds: [], cost: null, usage: null } as const;
 
 /** Reads a record that {@link toItem} wrote. @throws Error when the item is not one: a bug, not a caller's fault. */
 export function parseItem(item: unknown): JobRecord {

@@ -8,6 +8,7 @@ const ROOMS = [
   'log',
   'identity',
   'templates',
+  'cost',
   'policy',
   'jobs',
   'transport',
@@ -40,7 +41,7 @@ const GOOGLE_ROOMS = [
   'main',
 ];
 
-const DOMAIN = ['problem', 'config', 'log', 'identity', 'templates', 'policy', 'jobs'];
+const DOMAIN = ['problem', 'config', 'log', 'identity', 'templates', 'cost', 'policy', 'jobs'];
 
 function toRoom(path: string): string {
   return path.replace(/^shared\//, '').replace(/(\/.*|\.ts)$/, '');

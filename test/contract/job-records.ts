@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobRecords } from '../../shared/jobs/ports.ts';
 import { FAR } from '../support/clock.ts';
 import { makeJobId, makeRecord } from '../support/job-records.ts';
+import { describeLimitCounters } from './limit-counters.ts';
 
 /** Holds every implementation of {@link JobRecords} to the same behaviour; `deadline` bounds each call. */
 export function describeJobRecords(
@@ -89,6 +90,8 @@ export function describeJobRecords(
       expect(await records.replace(record, deadline())).toBe('conflict');
       expect(await records.find(record.id, deadline())).toBeUndefined();
     });
+
+    describeLimitCounters(open, deadline);
 
     it('let one of several writers of a version be the first', async () => {
       const records = open();

@@ -230,6 +230,9 @@ describe('a submission that is repeated until it succeeds', () => {
         expect(last).toBe('queued');
         expect(gateway.jobs()).toHaveLength(1);
         expect(records.all()).toHaveLength(1);
+        const counters = (records.all()[0]?.holds ?? []).map(({ key }) => key);
+        const usage = await records.findUsage(counters, FAR);
+        expect(counters.map((key) => usage.get(key)?.count)).toEqual([1, 1, 1]);
         const kept = [...audited, ...(records.all()[0]?.outbox ?? [])].map((entry) => entry.id);
         expect(answered.filter((id) => !kept.includes(id))).toEqual([]);
       }),
@@ -243,6 +246,9 @@ const REQUEST = {
   parameters: { input: 'gs://inputs/open/a.csv', mode: 'fast', limit: 10, note: '' },
   labels: {},
   maxRuntimeSeconds: 900,
+  cost: null,
+  retryOf: null,
+  limits: TIDY.limits,
   idempotencyKey: 'key-1',
   rawBody: { template: 'tidy' },
   correlationId: 'correlation-1',

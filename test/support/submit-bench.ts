@@ -2,13 +2,15 @@ import type { AuditRecord } from '../../shared/policy/audit-record.ts';
 import type { Guard } from '../../shared/policy/guard.ts';
 import { createGuardRecorder } from './guards.ts';
 import type { JobsApp } from '../../shared/app/jobs.ts';
-import { serveSubmit, type SubmitApp } from '../../shared/app/submit.ts';
+import { servePlan } from '../../shared/app/plan.ts';
+import { serveSubmit } from '../../shared/app/submit.ts';
+import type { SubmitApp } from '../../shared/app/submit-app.ts';
 import type { TargetConfig } from '../../shared/config/targets.ts';
 import { ANALYTICS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
 import { toJobView } from '../../shared/jobs/view.ts';
 import type { Template } from '../../shared/templates/template.ts';
-import { createClock } from './clock.ts';
+import { createClock, type FakeClock } from './clock.ts';
 import { CORE_ENVIRONMENT } from './environment.ts';
 import { createLogRecorder, type LogRecorder } from './log-lines.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
@@ -17,9 +19,15 @@ import { createMemoryStorage } from './memory-storage.ts';
 import { compileValidator, TIDY, TIDY_PARAMETERS } from './templates.ts';
 import submitSchema from '../../shared/http/schemas/submit-job.schema.json' with { type: 'json' };
 
+const BODY_VALIDATOR = compileValidator(submitSchema);
+const TIDY_VALIDATOR = compileValidator(TIDY_PARAMETERS);
+
 /** submit-job over memory: the handler, and what it left behind. */
 export interface SubmitBench {
   readonly handler: ProxyHandler;
+  /** create-plan over the same memory. */
+  readonly planHandler: ProxyHandler;
+  readonly clock: FakeClock;
   readonly gateway: MemoryGateway;
   readonly records: MemoryRecords;
   readonly recorder: LogRecorder;
@@ -38,7 +46,8 @@ export function createSubmitBench(
   const records = createMemoryRecords();
   const storage = createMemoryStorage();
   const recorder = createLogRecorder();
-  const { now } = createClock();
+  const clock = createClock();
+  const { now } = clock;
   const { guard, records: audited, setDown: setAuditDown } = createGuardRecorder();
   const jobs: JobsApp = {
     config: {
@@ -77,8 +86,8 @@ export function createSubmitBench(
   const app: SubmitApp = {
     jobs: () => jobs,
     catalog,
-    bodyValidator: compileValidator(submitSchema),
-    parameterValidators: { tidy: compileValidator(TIDY_PARAMETERS) },
+    bodyValidator: BODY_VALIDATOR,
+    parameterValidators: Object.fromEntries(catalog.map(({ name }) => [name, TIDY_VALIDATOR])),
     admitJob: admitJob ?? guard.admitJob,
     now,
   };
@@ -91,5 +100,9 @@ export function createSubmitBench(
       body: toJobView(record, { publicUrl: 'https://api.example', mayReadData: true }),
     };
   });
-  return { handler, gateway, records, recorder, audited, setAuditDown };
+  const planHandler = createEndpoint(
+    { ...options, operation: 'create-plan' },
+    async (invocation) => ({ status: 200, body: await servePlan(invocation, app) }),
+  );
+  return { handler, planHandler, clock, gateway, records, recorder, audited, setAuditDown };
 }

@@ -159,6 +159,26 @@ describe('a template’s faults', () => {
       ['31: allow.0.limits.maxCost must not be above the template’s own'],
     ],
     [
+      'a cost in a currency without prices',
+      ['currency: USD', 'currency: EUR'],
+      ['36: limits.maxCost must be in USD, which the price table has'],
+    ],
+    [
+      'a cap that Dataproc could not keep',
+      ["amount: '5.00'", "amount: '0.48'"],
+      [
+        '36: limits.maxCost must be >= 0.49: Dataproc ends no batch before 10 minutes, which may cost as much; fewer executors (spark.dynamicAllocation.maxExecutors) cost less',
+      ],
+    ],
+    [
+      'a tier that has no price',
+      [
+        'main: tidy.py',
+        'main: tidy.py\n    properties: { spark.dataproc.driver.compute.tier: premium }',
+      ],
+      ['19: job.pyspark.properties.spark.dataproc.driver.compute.tier has no price in the table'],
+    ],
+    [
       'an unknown limit in a rule',
       ['- groups: [analysts]', '- { groups: [a], limits: { maxRuns: 5 } }'],
       ['31: allow.0.limits.maxRuns is not known'],

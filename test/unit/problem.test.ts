@@ -23,6 +23,7 @@ describe('problems', () => {
       '415 unsupported_media_type',
       '422 validation_failed',
       '422 idempotency_key_reused',
+      '429 limit_reached',
       '429 throttled',
       '500 target_unsuitable',
       '500 internal',

@@ -9,7 +9,14 @@ import { TIDY } from '../../support/templates.ts';
 
 const BODY = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };
 const ON_CLUSTER: Template = { ...TIDY, runtimeAccount: null };
-const LONG: Template = { ...TIDY, limits: { ...TIDY.limits, maxRuntimeSeconds: 200_000 } };
+const LONG: Template = {
+  ...TIDY,
+  limits: {
+    ...TIDY.limits,
+    maxRuntimeSeconds: 200_000,
+    maxCost: { amount: '10000.00', currency: 'USD' },
+  },
+};
 
 interface Answer {
   readonly status: number;

@@ -118,6 +118,35 @@ function parse(batch: Readonly<Record<string, unknown>>): unknown {
 }
 
 describe('a batch that is read', () => {
+  it.each([
+    [{ milliDcuSeconds: '120000', shuffleStorageGbSeconds: '12000' }, [120_000, 12_000]],
+    [{ milliDcuSeconds: '120000' }, [120_000, 0]],
+  ])('says what it has used: %j', (approximateUsage, [milliDcuSeconds, gbSeconds]) => {
+    const batch = { state: 'SUCCEEDED', runtimeInfo: { approximateUsage } };
+    expect(parse(batch)).toMatchObject({
+      usage: { milliDcuSeconds, shuffleStorageGbSeconds: gbSeconds },
+    });
+  });
+
+  it.each([
+    undefined,
+    {},
+    { approximateUsage: {} },
+    { approximateUsage: { milliDcuSeconds: '-1' } },
+    { approximateUsage: { milliDcuSeconds: '1e9' } },
+    { approximateUsage: { milliDcuSeconds: 5 } },
+  ])('says nothing of its use with %j', (runtimeInfo) => {
+    expect(parse({ state: 'RUNNING', runtimeInfo })).not.toHaveProperty('usage');
+  });
+
+  it('names only members of its use that Google’s protos know', () => {
+    const path = ['google', 'cloud', 'dataproc', 'v1', 'UsageMetrics'];
+    const { fields } = readProtos(...path) as { readonly fields: object };
+    expect(Object.keys(fields)).toEqual(
+      expect.arrayContaining(['milliDcuSeconds', 'shuffleStorageGbSeconds']),
+    );
+  });
+
   it('keeps Dataproc’s own times in its history', () => {
     const batch = {
       state: 'SUCCEEDED',

@@ -32,9 +32,10 @@ function allow(...resources: readonly string[]): object {
 describe('the authorizer’s policy', () => {
   it('allows every method that the scopes cover and nothing else', () => {
     expect(statementFor('jobs:read')).toEqual(allow(...READS, ME));
-    expect(statementFor('jobs:submit')).toEqual(allow(`${STAGE}/POST/v1/jobs`, ME));
+    const submit = [`${STAGE}/POST/v1/plans`, `${STAGE}/POST/v1/jobs`];
+    expect(statementFor('jobs:submit')).toEqual(allow(...submit, ME));
     expect(statementFor('jobs:submit', 'jobs:read')).toEqual(
-      allow(...READS.slice(0, 2), `${STAGE}/POST/v1/jobs`, ...READS.slice(2), ME),
+      allow(...READS.slice(0, 2), ...submit, ...READS.slice(2), ME),
     );
   });
 

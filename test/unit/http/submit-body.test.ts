@@ -16,19 +16,25 @@ describe('the body of submit-job', () => {
     expect(parse({ template: 'tidy' })).toEqual({
       template: 'tidy',
       templateVersion: undefined,
-      rawParameters: {},
-      labels: {},
+      planDigest: undefined,
+      retryOf: undefined,
+      rawParameters: undefined,
+      labels: undefined,
       maxRuntimeSeconds: undefined,
+      maxCost: undefined,
     });
   });
 
-  it('may name version, parameters, labels and a limit, and is not changed', () => {
+  it('may name version, plan, parameters, labels, caps and a job to run again, and is not changed', () => {
     const body = {
       template: 'tidy',
       templateVersion: '1.2.0',
       parameters: { a: { b: 1 } },
       labels: { team: 'blue', 'cost_centre-1': 'c4' },
       maxRuntimeSeconds: 600,
+      maxCost: { amount: '2.50', currency: 'USD' },
+      planDigest: '0a'.repeat(32),
+      retryOf: 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i',
     };
     const before = structuredClone(body);
     expect(parse(body)).toEqual({
@@ -37,6 +43,9 @@ describe('the body of submit-job', () => {
       rawParameters: { a: { b: 1 } },
       labels: { team: 'blue', 'cost_centre-1': 'c4' },
       maxRuntimeSeconds: 600,
+      maxCost: { amount: '2.50', currency: 'USD' },
+      planDigest: '0a'.repeat(32),
+      retryOf: 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i',
     });
     expect(body).toEqual(before);
   });

@@ -49,11 +49,27 @@ describe('a new submission', () => {
       submitterAccount: 'jg-submit-tidy',
       runtimeAccount: 'jg-run-tidy',
       maxRuntimeSeconds: 900,
+      cost: null,
+      usage: null,
       outputUri: `gs://results/tidy/${JOB}/`,
       driverOutputUri: null,
       handle: null,
       openStartAt: null,
       error: null,
+      holds: [
+        {
+          limit: 'runs-per-day',
+          // printf '["https://issuer.example","ana","tidy"]' | sha256sum | cut -c1-32
+          key: 'limit#day#2026-01-15#095c808d96ca811222b1a54307017e50',
+          most: 50,
+        },
+        {
+          limit: 'concurrent-per-caller',
+          key: 'limit#caller#095c808d96ca811222b1a54307017e50',
+          most: 2,
+        },
+        { limit: 'concurrent-per-template', key: 'limit#template#tidy', most: 10 },
+      ],
       outbox: [],
       expiresAtSeconds: null,
     });
