@@ -99,6 +99,8 @@ export interface JobRecord {
   readonly error: JobError | null;
   /** The limits that the job counts under until it has ended; empty from then on. */
   readonly holds: readonly LimitHold[];
+  /** The states of its history that were announced as events. */
+  readonly announced: readonly JobState[];
   /** Audit records of this job that the audit has not taken yet, or is not known to have. */
   readonly outbox: readonly AuditRecord[];
   /** Seconds since the epoch after which DynamoDB may drop the record; null while the job runs. */

@@ -1,7 +1,8 @@
 import type { JobUsage } from '../cost/estimate.ts';
 import type { RenderedProgram } from '../templates/render.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
-import type { HistoryEntry, JobError, JobId, JobRecord, JobState } from './job.ts';
+import type { HistoryEntry, JobError, JobId, JobRecord, JobState, RecordState } from './job.ts';
+import type { LimitHold } from './limit-hold.ts';
 import type { LimitUse } from './limits.ts';
 
 /** What is sent upstream for one job. */
@@ -53,6 +54,20 @@ export interface JobReference {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** Whose jobs are listed: those of a target that carry every label, as the account that reads there. */
+export interface ActiveQuery {
+  readonly target: string;
+  readonly account: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deadline: Date;
+}
+
+/** Jobs that have not ended; not `complete` when there are more than the bound on one listing. */
+export interface ActiveListing {
+  readonly jobs: readonly UpstreamJob[];
+  readonly complete: boolean;
+}
+
 /** What asking for a job's end led to: it will end, it had ended, or nobody knows it. */
 export type CancelOutcome = 'requested' | 'ended' | 'unknown';
 
@@ -66,6 +81,8 @@ export interface JobGateway {
   submit(submission: Submission): Promise<SubmitOutcome>;
   /** Undefined when the engine knows no such job. */
   find(reference: JobReference): Promise<UpstreamJob | undefined>;
+  /** Lists jobs that have not ended. A list may lag behind: who is not on it may still be found, and have not ended. */
+  listActive(query: ActiveQuery): Promise<ActiveListing>;
   /** Asks for the end of a job that {@link find} showed; asking again does no harm. */
   cancel(job: UpstreamJob, reference: JobReference): Promise<CancelOutcome>;
 }
@@ -75,6 +92,39 @@ export type PutOutcome =
   | { readonly kind: 'created' }
   | { readonly kind: 'exists'; readonly record: JobRecord }
   | { readonly kind: 'limited'; readonly reached: readonly LimitUse[] };
+
+/** Where the next page begins, as the page before told it; null at the start and after the last one. */
+export type PageMark = string | null;
+
+/** What the sweep has to know of a record to tell whether it has anything to do with it; as it was a moment ago. */
+export interface DueRecord {
+  readonly id: JobId;
+  readonly version: number;
+  readonly state: RecordState;
+  readonly waitReason: string | null;
+  /** The target's name. */
+  readonly target: string;
+  readonly submittedAt: string;
+  readonly startedAt: string | null;
+  readonly checkedAt: string;
+  readonly maxRuntimeSeconds: number;
+  /** Whether states of its history are still to be announced. */
+  readonly unannounced: boolean;
+  /** Whether audit records are still to be delivered. */
+  readonly undelivered: boolean;
+}
+
+/** A page of the records that are due: those that have not ended, or have something left to announce or to deliver. */
+export interface DuePage {
+  readonly records: readonly DueRecord[];
+  readonly next: PageMark;
+}
+
+/** A page of the counters of jobs that run at a time. */
+export interface CounterPage {
+  readonly counters: readonly LimitUse[];
+  readonly next: PageMark;
+}
 
 /**
  * The store of job records and of the counters of the run limits, which change together or not at all. Throws Problem
@@ -91,6 +141,28 @@ export interface JobRecords {
   replace(record: JobRecord, deadline: Date): Promise<'replaced' | 'conflict'>;
   /** How much is used of each limit that `keys` name, at most 100; a counter that is not there counts nothing. */
   findUsage(keys: readonly string[], deadline: Date): Promise<ReadonlyMap<string, LimitUse>>;
+  /** Lists the records that are due, a page at a time; a record that was written within the last second may be missing. */
+  listDue(after: PageMark, deadline: Date): Promise<DuePage>;
+  /** Lists the counters of jobs that run at a time, a page at a time; those that count nothing may be left out. */
+  listCounters(after: PageMark, deadline: Date): Promise<CounterPage>;
+  /** Takes a job off a counter, whose record has ended or is gone: false when the record holds the limit after all. */
+  releaseHolder(key: string, job: JobId, deadline: Date): Promise<boolean>;
+  /** Counts a job under a limit that its record holds: false when the record has ended or changed meanwhile. */
+  restoreHolder(record: JobRecord, hold: LimitHold, deadline: Date): Promise<boolean>;
+}
+
+/** What is told to whoever listens: a job has come to a state. An event that is told twice has the same id. */
+export interface JobEvent {
+  /** `<job>:<state>`. */
+  readonly id: string;
+  readonly state: JobState;
+  readonly at: string;
+  readonly record: JobRecord;
+}
+
+/** Tells events to whoever listens. Gives those that were not taken; throws Problem `upstream_unavailable` for all. */
+export interface JobEvents {
+  publish(events: readonly JobEvent[], deadline: Date): Promise<readonly JobEvent[]>;
 }
 
 /** Which records are looked for: of one job, within a time, from a mark on that an earlier answer gave. */

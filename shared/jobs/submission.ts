@@ -145,6 +145,7 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     openStartAt: kind === 'workflow' ? at : null,
     error: null,
     holds: toHolds({ caller, template, limits: request.limits, at: now }),
+    announced: [],
     outbox: [request.describe({ jobId: id, replayed: false })],
     expiresAtSeconds: null,
   };
