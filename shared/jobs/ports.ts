@@ -108,6 +108,8 @@ export interface DueRecord {
   readonly startedAt: string | null;
   readonly checkedAt: string;
   readonly maxRuntimeSeconds: number;
+  /** The limits that it counts under, as the record has them; empty once it has ended. */
+  readonly holds: readonly LimitHold[];
   /** Whether states of its history are still to be announced. */
   readonly unannounced: boolean;
   /** Whether audit records are still to be delivered. */
@@ -147,8 +149,8 @@ export interface JobRecords {
   listCounters(after: PageMark, deadline: Date): Promise<CounterPage>;
   /** Takes a job off a counter, whose record has ended or is gone: false when the record holds the limit after all. */
   releaseHolder(key: string, job: JobId, deadline: Date): Promise<boolean>;
-  /** Counts a job under a limit that its record holds: false when the record has ended or changed meanwhile. */
-  restoreHolder(record: JobRecord, hold: LimitHold, deadline: Date): Promise<boolean>;
+  /** Counts a job under a limit that its record holds: false when the record has ended meanwhile. */
+  restoreHolder(job: JobId, hold: LimitHold, deadline: Date): Promise<boolean>;
 }
 
 /** What is told to whoever listens: a job has come to a state. An event that is told twice has the same id. */
