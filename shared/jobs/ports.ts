@@ -143,6 +143,10 @@ export interface JobRecords {
   replace(record: JobRecord, deadline: Date): Promise<'replaced' | 'conflict'>;
   /** How much is used of each limit that `keys` name, at most 100; a counter that is not there counts nothing. */
   findUsage(keys: readonly string[], deadline: Date): Promise<ReadonlyMap<string, LimitUse>>;
+}
+
+/** What the sweep asks of the store beside: no request of a caller needs it. Throws as {@link JobRecords} does. */
+export interface SweepRecords extends JobRecords {
   /** Lists the records that are due, a page at a time; a record that was written within the last second may be missing. */
   listDue(after: PageMark, deadline: Date): Promise<DuePage>;
   /** Lists the counters of jobs that run at a time, a page at a time; those that count nothing may be left out. */
