@@ -56,6 +56,7 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     openStartAt: null,
     error: null,
     holds: [],
+    announced: [],
     outbox: [],
     expiresAtSeconds: null,
     ...changes,
