@@ -19,5 +19,6 @@ export async function serveCancel(
   );
   const { rule } = decision;
   const allowed = audit.describe({ decision: 'allow', rule, ...toAudited(record) });
-  return cancelJob(record, { decision: allowed, deadline }, ports);
+  const order = { decision: allowed, reason: 'cancel_requested', deadline } as const;
+  return cancelJob(record, order, ports);
 }

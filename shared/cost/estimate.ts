@@ -83,6 +83,11 @@ export function capRun({ properties, region, maxRuntimeSeconds, maxCost }: Price
   };
 }
 
+/** Tells whether it was the money that set the time of a run, and not its template's or its caller's own bound. */
+export function isCappedByCost({ maxCost, basis }: JobCost, maxRuntimeSeconds: number): boolean {
+  return toSeconds(toMicros(maxCost.amount), basis) <= maxRuntimeSeconds;
+}
+
 /** The lowest cap, in whole hundredths, under which a run may take this time. */
 export function toLeastCap(basis: CostBasis, seconds: number): string {
   return toHundredths(toCost(toUsed(basis.most, seconds), basis));

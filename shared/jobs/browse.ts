@@ -8,7 +8,7 @@ import { isTerminal, parseJobId, type JobRecord } from './job.ts';
 import { adoptUpstream, endIfLost } from './progress.ts';
 import { deliverLeft, settleOutbox, type StoredOutboxPorts } from './outbox.ts';
 import { readLogTail } from './output.ts';
-import type { JobGateway, JobRecords, JobStorage, StorageAccess } from './ports.ts';
+import type { JobGateway, JobRecords, JobStorage, StorageAccess, UpstreamJob } from './ports.ts';
 
 /** What looking at jobs needs from outside; `readerOf` names the reading account of a target. */
 export interface BrowsePorts extends StoredOutboxPorts {
@@ -122,6 +122,15 @@ export async function refreshJob(
     deadline,
     handle: record.handle,
   });
+  return seeJob(record, upstream, { deadline, ports });
+}
+
+/** Writes what a look at a job told: undefined that Dataproc does not know it. Gives the record as it is stored then. */
+export async function seeJob(
+  record: JobRecord,
+  upstream: UpstreamJob | undefined,
+  { deadline, ports }: { readonly deadline: Date; readonly ports: BrowsePorts },
+): Promise<JobRecord> {
   const now = ports.now();
   const seen =
     upstream === undefined ? endIfLost(record, now) : adoptUpstream(record, upstream, now);

@@ -3,13 +3,21 @@ import { Problem } from '../problem.ts';
 import { isTerminal, type JobRecord } from './job.ts';
 import { recordOnJob, type StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, JobReference, UpstreamJob } from './ports.ts';
-import { adoptUpstream, cancelUnstarted, endIfLost, markCancelling } from './progress.ts';
+import {
+  adoptUpstream,
+  cancelUnstarted,
+  endIfLost,
+  markCancelling,
+  type CancelReason,
+} from './progress.ts';
 import { startsOnce } from './start-once.ts';
 
 /** A request to end a job that its caller may end. */
 export interface CancelRequest {
   /** The audit's record of the permission. */
   readonly decision: AuditRecord;
+  /** What the record will give as the reason of the job's end. */
+  readonly reason: CancelReason;
   readonly deadline: Date;
 }
 
@@ -55,7 +63,10 @@ async function cancelUpstream(
   const { ports } = work;
   const outcome = await ports.gateway.cancel(upstream, toReference(record, work));
   if (outcome === 'requested') {
-    return write(record, work, (each) => markCancelling(see(each, upstream, ports), ports.now()));
+    const { reason } = work.request;
+    return write(record, work, (each) =>
+      markCancelling(see(each, upstream, ports), reason, ports.now()),
+    );
   }
   const again = await ports.gateway.find(toReference(record, work));
   if (again === undefined || !(isTerminal(again.state) || again.state === 'cancelling')) {
@@ -74,8 +85,9 @@ const SUBMITTED_WITHIN_MS = 120_000;
 async function cancelUnknown(record: JobRecord, work: CancelWork): Promise<JobRecord> {
   const now = work.ports.now();
   const lost = endIfLost(record, now);
-  if (lost !== record && record.state !== 'submitting') return write(record, work, () => lost);
   if (record.state !== 'submitting') {
+    const kept = lost === record ? record : await write(record, work, () => lost);
+    if (isTerminal(kept.state)) return kept;
     throw trouble(record, 'Dataproc does not find the job at this moment. Try again.');
   }
   const silentMs = now.getTime() - Date.parse(record.checkedAt);

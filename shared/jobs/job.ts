@@ -97,6 +97,8 @@ export interface JobRecord {
    */
   readonly openStartAt: string | null;
   readonly error: JobError | null;
+  /** When Dataproc was first asked for the job and did not know it, since it was last seen there; null while it is known. */
+  readonly missingSince: string | null;
   /** The limits that the job counts under until it has ended; empty from then on. */
   readonly holds: readonly LimitHold[];
   /** The states of its history that were announced as events. */

@@ -40,6 +40,7 @@ export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Dat
     driverOutputUri: upstream.driverOutputUri ?? record.driverOutputUri,
     handle: upstream.handle ?? record.handle,
     openStartAt: null,
+    missingSince: null,
     error: upstream.error,
     reason: upstream.error?.code ?? (cancels ? record.reason : null),
     expiresAtSeconds: ended ? toExpiry(now) : null,
@@ -63,18 +64,21 @@ export function endRecord(record: JobRecord, error: JobError | null, now: Date):
   };
 }
 
-/** Why a job is being cancelled, or was: its caller, or an administrator, asked for it. */
-const CANCEL_REQUESTED = 'cancel_requested';
+/**
+ * Why a job is being cancelled, or was: its caller, or an administrator, asked for it; it had run for as long as it may,
+ * or for as long as its cost cap pays for.
+ */
+export type CancelReason = 'cancel_requested' | 'max_runtime_reached' | 'max_cost_reached';
 
-/** The record after Dataproc was asked to end the job. */
-export function markCancelling(record: JobRecord, now: Date): JobRecord {
+/** The record after Dataproc was asked to end the job; the first reason stays. */
+export function markCancelling(record: JobRecord, reason: CancelReason, now: Date): JobRecord {
   const at = now.toISOString();
   const known = record.history.some(({ state }) => state === 'cancelling');
   return {
     ...record,
     version: record.version + 1,
     state: 'cancelling',
-    reason: record.reason ?? CANCEL_REQUESTED,
+    reason: record.reason ?? reason,
     waitReason: null,
     checkedAt: at,
     history: known ? record.history : [...record.history, { state: 'cancelling', at }],
@@ -88,7 +92,7 @@ export function cancelUnstarted(record: JobRecord, now: Date): JobRecord {
     ...record,
     version: record.version + 1,
     state: 'cancelled',
-    reason: CANCEL_REQUESTED,
+    reason: 'cancel_requested' satisfies CancelReason,
     waitReason: null,
     endedAt: at,
     checkedAt: at,
@@ -97,12 +101,19 @@ export function cancelUnstarted(record: JobRecord, now: Date): JobRecord {
   };
 }
 
-/** Milliseconds since it was last seen, or submitted, after which a job that Dataproc does not know counts as lost. */
+/** Milliseconds for which a job must be missing, or on its way, before it counts as lost. */
 const LOST_AFTER_MS = 15 * 60_000;
 
-/** A record whose job nobody finds: one look may err, or a retry be under way; later it is lost for good. */
+/**
+ * A record whose job Dataproc does not know: one look may err, or a retry be under way, and so a job that had been seen
+ * is noted as missing first. It is lost for good when it has not turned up for a quarter of an hour.
+ */
 export function endIfLost(record: JobRecord, now: Date): JobRecord {
-  if (now.getTime() - Date.parse(record.checkedAt) < LOST_AFTER_MS) return record;
+  const since = record.state === 'submitting' ? record.checkedAt : record.missingSince;
+  if (since === null) {
+    return { ...record, version: record.version + 1, missingSince: now.toISOString() };
+  }
+  if (now.getTime() - Date.parse(since) < LOST_AFTER_MS) return record;
   return endRecord(record, { class: 'platform', ...toLoss(record), logTail: [] }, now);
 }
 

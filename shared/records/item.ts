@@ -36,7 +36,15 @@ function holdsLimits(record: JobRecord): boolean {
 }
 
 /** What a record that was written without these members means. */
-const ABSENT = { handle: null, openStartAt: null, holds: [], cost: null, usage: null, announced: [] } as const;
+const ABSENT = {
+  handle: null,
+  openStartAt: null,
+  holds: [],
+  cost: null,
+  usage: null,
+  announced: [],
+  missingSince: null,
+} as const;
 
 /** Reads a record that {@link toItem} wrote. @throws Error when the item is not one: a bug, not a caller's fault. */
 export function parseItem(item: unknown): JobRecord {

@@ -271,17 +271,31 @@ describe('a job that Dataproc does not know', () => {
     const record = makeRecord({ state: 'running', startedAt: START });
     const bench = createBrowsing(record);
     bench.clock.advance(60_000);
-    expect(await bench.get(record.id)).toEqual(record);
+    const missingSince = '2026-01-15T12:01:00.000Z';
+    expect(await bench.get(record.id)).toEqual({ ...record, version: 2, missingSince });
   });
 
-  it('has failed when it was running before', async () => {
+  it('is found again, however old it is, when one look did not find it', async () => {
+    const record = makeRecord({ state: 'running', startedAt: START });
+    const bench = createBrowsing(record, { state: 'running', startedAt: START });
+    bench.clock.advance(24 * 3600_000);
+    bench.gateway.hideFromNextFind();
+    expect(await bench.get(record.id)).toMatchObject({ state: 'running', version: 2 });
+    expect(await bench.get(record.id)).toMatchObject({ state: 'running', missingSince: null });
+  });
+
+  it('has failed when it was running before, and has been missing for 15 minutes', async () => {
     const record = makeRecord({ state: 'running', startedAt: START });
     const bench = createBrowsing(record);
-    bench.clock.advance(15 * 60_000);
+    bench.clock.advance(60_000);
+    await bench.get(record.id);
+    bench.clock.advance(15 * 60_000 - 1);
+    expect(await bench.get(record.id)).toMatchObject({ state: 'running' });
+    bench.clock.advance(1);
     expect(await bench.get(record.id)).toMatchObject({
       state: 'failed',
       reason: 'job_lost',
-      endedAt: '2026-01-15T12:15:00.000Z',
+      endedAt: '2026-01-15T12:16:00.000Z',
       error: { message: 'Dataproc no longer knows this job; somebody deleted it there.' },
     });
   });

@@ -32,7 +32,7 @@ function createBench(record: JobRecord, upstream?: Partial<UpstreamJob>): Bench 
     cancel: () =>
       cancelJob(
         stored() ?? record,
-        { decision: DECISION, deadline: FAR },
+        { decision: DECISION, reason: 'cancel_requested', deadline: FAR },
         { ...bench.ports, operatorOf },
       ),
   };

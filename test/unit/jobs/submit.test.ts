@@ -70,6 +70,8 @@ describe('a new submission', () => {
         },
         { limit: 'concurrent-per-template', key: 'limit#template#tidy', most: 10 },
       ],
+      announced: [],
+      missingSince: null,
       outbox: [],
       expiresAtSeconds: null,
     });
