@@ -1,0 +1,38 @@
+import { isCappedByCost } from '../../cost/estimate.ts';
+import { cancelJob } from '../cancel.ts';
+import type { JobRecord } from '../job.ts';
+import type { CancelReason } from '../progress.ts';
+import type { DueRecord } from '../ports.ts';
+import type { SweepWork } from './work.ts';
+
+/**
+ * Milliseconds that a job may have beyond its time before the sweep ends it. Batches and workflows are ended by Dataproc
+ * itself at their time, by its own clock: the sweep stands behind that. A job on a cluster is ended by nobody else.
+ */
+const GRACE_MS = 30_000;
+
+/** Tells whether a job has run for longer than it may. */
+export function isOverdue(
+  job: Pick<JobRecord | DueRecord, 'state' | 'startedAt' | 'maxRuntimeSeconds'>,
+  now: Date,
+): boolean {
+  const running = job.state === 'running' || job.state === 'queued';
+  if (job.startedAt === null || !running) return false;
+  const ranMs = now.getTime() - Date.parse(job.startedAt);
+  return ranMs > job.maxRuntimeSeconds * 1000 + GRACE_MS;
+}
+
+/** Asks for the end of a job that has had its time; the record says which cap it was. */
+export async function enforceCap(record: JobRecord, work: SweepWork): Promise<JobRecord> {
+  const { order, ports, summary } = work;
+  const decision = ports.describe(record, 'max-runtime');
+  const request = { decision, reason: toCapReason(record), deadline: order.deadline };
+  const kept = await cancelJob(record, request, ports);
+  summary.capped += 1;
+  return kept;
+}
+
+function toCapReason({ cost, maxRuntimeSeconds }: JobRecord): CancelReason {
+  const byCost = cost !== null && isCappedByCost(cost, maxRuntimeSeconds);
+  return byCost ? 'max_cost_reached' : 'max_runtime_reached';
+}
