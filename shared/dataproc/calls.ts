@@ -23,6 +23,8 @@ export interface DataprocRequest {
   readonly body?: unknown;
   readonly account: string;
   readonly deadline: Date;
+  /** Bytes that the answer may have, 1 MiB when absent. */
+  readonly maxBytes?: number;
 }
 
 /** Sends a request, made anew for each attempt. @throws Problem when there is no answer. */
@@ -62,7 +64,7 @@ async function sendOnce(
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       deadline: new Date(Math.min(attemptEnd, deadline.getTime())),
-      maxBytes: MAX_ANSWER_BYTES,
+      maxBytes: request.maxBytes ?? MAX_ANSWER_BYTES,
     });
   } catch (error) {
     throw toUpstreamProblem(error, 'Dataproc');

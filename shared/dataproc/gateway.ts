@@ -1,5 +1,6 @@
 import type { TargetConfig } from '../config/targets.ts';
 import type {
+  ActiveListing,
   CancelOutcome,
   JobGateway,
   JobReference,
@@ -13,6 +14,7 @@ import { readMember } from './answer.ts';
 import { createBatches } from './batches.ts';
 import { createDataprocCall, toRefusal, type CallOptions, type DataprocCall } from './calls.ts';
 import { createClusterJobs } from './jobs.ts';
+import { createListPages } from './listing.ts';
 import type { Way } from './way.ts';
 import { createWorkflows } from './workflows.ts';
 
@@ -24,10 +26,11 @@ export interface DataprocOptions extends CallOptions {
 /** Makes the Dataproc gateway over REST: each target has the way of its kind. */
 export function createDataprocGateway(options: DataprocOptions): JobGateway {
   const call = createDataprocCall(options);
+  const listPages = createListPages(call, options.now);
   const ways = {
-    batch: createBatches(call),
-    cluster: createClusterJobs(call),
-    workflow: createWorkflows(call),
+    batch: createBatches(call, listPages),
+    cluster: createClusterJobs(call, listPages),
+    workflow: createWorkflows(call, listPages),
   };
   const use = <T>(name: string, visit: Visit<T>): T => {
     const target = getTarget(options, name);
@@ -51,6 +54,8 @@ export function createDataprocGateway(options: DataprocOptions): JobGateway {
       use<Promise<UpstreamJob | undefined>>(reference.target, (way, target) =>
         way.find(reference, target),
       ),
+    listActive: async (query) =>
+      use<Promise<ActiveListing>>(query.target, (way, target) => way.listActive(query, target)),
     cancel: async (job, reference) =>
       cancel(call, job, { reference, target: getTarget(options, reference.target) }),
   };

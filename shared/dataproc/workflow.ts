@@ -1,6 +1,12 @@
 import type { protos } from '@google-cloud/dataproc';
 import type { ManagedCluster } from '../config/targets.ts';
-import type { HistoryEntry, JobError, JobId, JobState } from '../jobs/job.ts';
+import {
+  parseJobId,
+  type HistoryEntry,
+  type JobError,
+  type JobId,
+  type JobState,
+} from '../jobs/job.ts';
 import type { Submission, UpstreamJob } from '../jobs/ports.ts';
 import { readMember, readName, readText, toMembers, type Members } from './answer.ts';
 import { toJobProgram } from './program.ts';
@@ -69,6 +75,12 @@ export interface Workflow {
   readonly stepJobId: string | null;
 }
 
+/** The job whose workflow an operation is; undefined for operations of other kinds and of others. */
+export function readWorkflowJob(operation: Members): JobId | undefined {
+  const ids = listNodes(operation).map((node) => parseJobId(readMember(node, 'stepId')));
+  return ids.find((id) => id !== undefined);
+}
+
 /** Tells whether an operation is the workflow of a job, and not one of its cluster's or of its job's. */
 export function isWorkflowOf(jobId: JobId, operation: Members): boolean {
   return findNode(jobId, operation) !== undefined;
@@ -135,10 +147,12 @@ function toHistory(state: JobState, at: string | null): readonly HistoryEntry[] 
 }
 
 function findNode(jobId: JobId, operation: Members): unknown {
-  const graph = readMember(operation.get('metadata'), 'graph');
-  const nodes = readMember(graph, 'nodes');
-  if (!Array.isArray(nodes)) return undefined;
-  return nodes.find((node: unknown) => readMember(node, 'stepId') === jobId) as unknown;
+  return listNodes(operation).find((node) => readMember(node, 'stepId') === jobId);
+}
+
+function listNodes(operation: Members): readonly unknown[] {
+  const nodes = readMember(readMember(operation.get('metadata'), 'graph'), 'nodes');
+  return Array.isArray(nodes) ? nodes : [];
 }
 
 function readJobId(value: unknown): string | null {

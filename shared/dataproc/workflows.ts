@@ -2,9 +2,11 @@ import type { WorkflowTarget } from '../config/targets.ts';
 import { toAccountEmail } from '../credentials/accounts.ts';
 import type { JobReference, UpstreamJob } from '../jobs/ports.ts';
 import { parseJsonObject } from '../transport.ts';
-import { readMember, readName, readText, toMembers, type Members } from './answer.ts';
+import { listActiveWorkflows } from './active-workflows.ts';
+import { readMember, readName, readText, type Members } from './answer.ts';
 import { toRefusal, unknownState, type DataprocCall } from './calls.ts';
 import { parseJob } from './job.ts';
+import { listMembers, toFilter, type ListPages } from './listing.ts';
 import { requireRuntimeAccount, type Way } from './way.ts';
 import { isWorkflowOf, JOB_LABEL, parseWorkflow, toWorkflow } from './workflow.ts';
 
@@ -13,7 +15,7 @@ import { isWorkflowOf, JOB_LABEL, parseWorkflow, toWorkflow } from './workflow.t
  * from running beside the first, and does no more, so that a workflow must not be started again without knowing what
  * became of it. A workflow is known by its operation or, when that name was lost, by the label on its operations and job.
  */
-export function createWorkflows(call: DataprocCall): Way<WorkflowTarget> {
+export function createWorkflows(call: DataprocCall, listPages: ListPages): Way<WorkflowTarget> {
   return {
     submit: async (submission, target) => {
       const { managedCluster, stagingBucket, project } = target;
@@ -47,6 +49,7 @@ export function createWorkflows(call: DataprocCall): Way<WorkflowTarget> {
           : await findJob(look, reference, toJobPath(target, stepJobId));
       return job === undefined ? upstream : { ...job, handle: upstream.handle };
     },
+    listActive: async (query, target) => listActiveWorkflows(listPages, query, target),
   };
 }
 
@@ -130,14 +133,6 @@ async function searchJob(
   throw unknownState();
 }
 
-/** Source: Dataproc REST reference, ListJobsRequest.filter. */
 function toSearch({ jobId, labels }: JobReference): Readonly<Record<string, string>> {
-  const wanted = Object.entries({ ...labels, [JOB_LABEL]: jobId });
-  const filter = wanted.map(([name, value]) => `labels.${name} = ${value}`).join(' AND ');
-  return { filter, pageSize: '100' };
-}
-
-function listMembers(answer: Members | undefined, name: string): readonly Members[] {
-  const list = answer?.get(name);
-  return Array.isArray(list) ? list.map(toMembers) : [];
+  return { filter: toFilter([], { ...labels, [JOB_LABEL]: jobId }), pageSize: '100' };
 }

@@ -1,5 +1,6 @@
 import { isTerminal } from '../../shared/jobs/job.ts';
 import type {
+  ActiveQuery,
   CancelOutcome,
   JobGateway,
   JobReference,
@@ -22,8 +23,8 @@ export interface MemoryGateway extends JobGateway {
   readonly jobs: () => readonly UpstreamJob[];
   /** Changes what is known of a job. */
   readonly change: (jobId: string, changes: Partial<UpstreamJob>) => void;
-  /** Puts a job that Jobgate did not submit. */
-  readonly plant: (job: UpstreamJob) => void;
+  /** Puts a job that Jobgate did not submit, on one target or, without its name, on every one. */
+  readonly plant: (job: UpstreamJob, target?: string) => void;
   /** The next submission fails; `worked` tells whether the engine had done the work by then. */
   readonly failNextSubmit: (problem: Problem, worked: 'worked' | 'not-worked') => void;
   /** The next look fails. */
@@ -32,6 +33,17 @@ export interface MemoryGateway extends JobGateway {
   readonly answerNextCancel: (answer: () => CancelOutcome) => void;
   /** The next look does not see what is there, as a list may lag behind. */
   readonly hideFromNextFind: () => void;
+  /** Every listing that was asked for. */
+  readonly listings: readonly ActiveQuery[];
+  /** The next listing fails. */
+  readonly failNextList: (problem: Problem) => void;
+  /** Listings show jobs as they are at this moment, until they catch up. */
+  readonly lagLists: () => void;
+  readonly catchUpLists: () => void;
+  /** Listings leave out one job, as a list may that lags behind. */
+  readonly hideFromLists: (jobId: string) => void;
+  /** Listings show so many jobs at most, and are not complete when there are more. */
+  readonly boundLists: (most: number) => void;
   /** Takes back failures that have befallen nobody. */
   readonly clearFailures: () => void;
   readonly forget: (jobId: string) => void;
@@ -48,6 +60,8 @@ export function createMemoryGateway(): MemoryGateway {
   let repeats = 0;
   let hides = false;
   let cancelAnswer: (() => CancelOutcome) | undefined;
+  const targets = new Map<string, string>();
+  const lists = createLists(() => jobs, targets);
   const gateway: JobGateway = {
     submit: async (submission) => {
       await yieldOnce();
@@ -58,6 +72,7 @@ export function createMemoryGateway(): MemoryGateway {
       const taken = jobs.has(submission.jobId);
       if (taken) repeats += 1;
       else jobs.set(submission.jobId, toQueued(submission));
+      if (!taken) targets.set(submission.jobId, submission.target);
       if (failure !== undefined) throw failure.problem;
       return { kind: taken ? 'exists' : 'accepted' };
     },
@@ -71,6 +86,7 @@ export function createMemoryGateway(): MemoryGateway {
       if (failure !== undefined) throw failure;
       return hidden ? undefined : jobs.get(reference.jobId);
     },
+    listActive: lists.listActive,
     cancel: async (job, reference) => {
       await yieldOnce();
       cancellations.push(reference);
@@ -86,6 +102,7 @@ export function createMemoryGateway(): MemoryGateway {
   };
   return {
     ...gateway,
+    ...lists,
     submissions,
     looks,
     cancellations,
@@ -96,7 +113,10 @@ export function createMemoryGateway(): MemoryGateway {
       if (job === undefined) throw new Error(`no job ${jobId}`);
       jobs.set(jobId, { ...job, ...changes });
     },
-    plant: (job) => jobs.set(job.jobId, job),
+    plant: (job, target) => {
+      jobs.set(job.jobId, job);
+      if (target !== undefined) targets.set(job.jobId, target);
+    },
     failNextSubmit: (problem, worked) => {
       submitFailure = { problem, worked: worked === 'worked' };
     },
@@ -110,11 +130,75 @@ export function createMemoryGateway(): MemoryGateway {
       hides = true;
     },
     clearFailures: () => {
+      lists.clearFailures();
       hides = false;
       [submitFailure, findFailure, cancelAnswer] = [undefined, undefined, undefined];
     },
     forget: (jobId) => jobs.delete(jobId),
   };
+}
+
+type Lists = Pick<
+  MemoryGateway,
+  | 'listActive'
+  | 'listings'
+  | 'failNextList'
+  | 'lagLists'
+  | 'catchUpLists'
+  | 'hideFromLists'
+  | 'boundLists'
+  | 'clearFailures'
+>;
+
+function createLists(
+  readJobs: () => ReadonlyMap<string, UpstreamJob>,
+  targets: ReadonlyMap<string, string>,
+): Lists {
+  const listings: ActiveQuery[] = [];
+  const hidden = new Set<string>();
+  let lagging: ReadonlyMap<string, UpstreamJob> | undefined;
+  let failure: Problem | undefined;
+  let most = Infinity;
+  return {
+    listings,
+    listActive: async (query) => {
+      await yieldOnce();
+      listings.push(query);
+      const problem = failure;
+      failure = undefined;
+      if (problem !== undefined) throw problem;
+      const shown = [...(lagging ?? readJobs()).values()].filter(
+        (job) =>
+          !hidden.has(job.jobId) &&
+          (targets.get(job.jobId) ?? query.target) === query.target &&
+          isActiveWith(job, query.labels),
+      );
+      return { jobs: shown.slice(0, most), complete: shown.length <= most };
+    },
+    failNextList: (problem) => {
+      failure = problem;
+    },
+    lagLists: () => {
+      lagging = new Map(readJobs());
+    },
+    catchUpLists: () => {
+      lagging = undefined;
+      hidden.clear();
+    },
+    hideFromLists: (jobId) => hidden.add(jobId),
+    boundLists: (bound) => {
+      most = bound;
+    },
+    clearFailures: () => {
+      failure = undefined;
+    },
+  };
+}
+
+function isActiveWith({ state, labels }: UpstreamJob, wanted: UpstreamJob['labels']): boolean {
+  return (
+    !isTerminal(state) && Object.entries(wanted).every(([name, value]) => labels[name] === value)
+  );
 }
 
 function toQueued(submission: Submission): UpstreamJob {
