@@ -26,6 +26,8 @@ export interface LogFields {
   readonly estimatedCost?: string;
   readonly currency?: string;
   readonly path?: string;
+  /** A target's name. */
+  readonly target?: string;
   readonly errorClass?: string;
   readonly httpMethod?: string;
   readonly sourceIp?: string;

@@ -13,7 +13,7 @@ import { once, type FunctionRuntime } from './runtime.ts';
 /** Everything that the sweep uses, built from the environment. */
 export interface SweepApp extends Pick<
   JobsApp,
-  'config' | 'records' | 'gateway' | 'storage' | 'getTarget'
+  'config' | 'records' | 'gateway' | 'browse' | 'cancel'
 > {
   readonly events: JobEvents;
   /** Writes an audit record durably. */
@@ -24,7 +24,7 @@ export interface SweepApp extends Pick<
 }
 
 /** One sweep. */
-export interface SweepWork {
+export interface SweepRun {
   readonly app: SweepApp;
   /** Lambda's id of the invocation. */
   readonly requestId: string;
@@ -41,7 +41,7 @@ export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
     const { eventBus, publicUrl, region, endpoints, deployment } = readSweepConfig(
       runtime.environment,
     );
-    const { config, records, gateway, storage, getTarget } = jobs();
+    const { config, records, gateway, browse, cancel } = jobs();
     const { now, sleep, log, writeLine } = runtime;
     const credentials = () => readAwsCredentials(runtime);
     const place = { region, endpoint: endpoints.aws, credentials };
@@ -49,8 +49,8 @@ export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
       config,
       records,
       gateway,
-      storage,
-      getTarget,
+      browse,
+      cancel,
       events: createEventBridge({ ...place, eventBus, publicUrl, log, now }),
       record,
       metrics: createMetrics({ writeLine, now }, deployment),
@@ -63,7 +63,7 @@ export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
 /** What a sweep is served with; `run` is the sweep itself. */
 export interface SweepOptions<Summary extends SweepFigures> {
   readonly app: () => SweepApp;
-  readonly run: (work: SweepWork) => Promise<Summary>;
+  readonly run: (work: SweepRun) => Promise<Summary>;
   readonly log: Log;
   readonly now: () => Date;
 }

@@ -1,21 +1,67 @@
-import type { SweepFigures } from '../metrics.ts';
-import type { SweepWork } from './sweep-app.ts';
+import { toCostView } from '../jobs/job-cost.ts';
+import { isTerminal, type JobRecord, type JobState } from '../jobs/job.ts';
+import { runSweep } from '../jobs/sweep/run.ts';
+import type { SweepPorts, SweepSummary, SweepTrouble } from '../jobs/sweep/work.ts';
+import { describeCause, type Log } from '../log.ts';
+import type { Metrics, SweepFigures } from '../metrics.ts';
+import { Problem } from '../problem.ts';
+import type { SweepRun } from './sweep-app.ts';
 
-/** What a sweep answers: its figures, and how many records it looked at. */
-export interface SweepSummary extends SweepFigures {
-  readonly looked: number;
+/** Minutes between two comparisons of the counters with the records. */
+const CORRECT_EVERY_MINUTES = 10;
+
+/** What a sweep came to, with the calls that asked Dataproc something. */
+export type SweptSummary = SweepSummary & SweepFigures;
+
+/** Sweeps once. @throws upstream problems when it could not even begin. */
+export async function sweepJobs(run: SweepRun): Promise<SweptSummary> {
+  const { app, deadline } = run;
+  const corrects = app.now().getUTCMinutes() % CORRECT_EVERY_MINUTES === 0;
+  const ports = toPorts(run);
+  const summary = await runSweep({ deadline, corrects }, ports);
+  return { ...summary, upstreamReads: summary.looked + ports.targets.length };
 }
 
-/** Sweeps once. */
-export function runSweep({ log }: SweepWork): Promise<SweepSummary> {
-  log.write('info', 'nothing to sweep');
-  return Promise.resolve({
-    looked: 0,
-    active: 0,
-    submitting: 0,
-    orphans: 0,
-    corrected: 0,
-    upstreamReads: 0,
-    unfinished: 0,
+function toPorts({ app, requestId, log }: SweepRun): SweepPorts {
+  const { config, records, gateway, events, browse, cancel, metrics, record, now } = app;
+  return {
+    ...browse,
+    records,
+    gateway,
+    record,
+    now,
+    events,
+    requestId,
+    deployment: config.deployment,
+    targets: [...config.targets.keys()],
+    operatorOf: cancel.operatorOf,
+    onAnnounced: (job, states) => {
+      countEnd(job, states, metrics);
+    },
+    onTrouble: (trouble) => {
+      tell(trouble, log);
+    },
+  };
+}
+
+/** A job that ended counts once: when it is noted that its end was announced. */
+function countEnd(record: JobRecord, states: readonly JobState[], metrics: Metrics): void {
+  const { id: jobId, template, state, startedAt, endedAt } = record;
+  if (!isTerminal(state) || !states.some((each) => each === state)) return;
+  const ran = startedAt !== null && endedAt !== null;
+  const runSeconds = ran ? (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 : null;
+  const view = toCostView(record);
+  const cost =
+    view === null ? null : { amount: Number(view.accrued.amount), currency: view.currency };
+  metrics.jobEnded({ jobId, template, state, runSeconds, cost });
+}
+
+function tell({ doing, jobId, target, thrown }: SweepTrouble, log: Log): void {
+  const known = thrown instanceof Problem ? { code: thrown.code } : {};
+  log.write('error', `sweep: ${doing}`, {
+    ...known,
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(target === undefined ? {} : { target }),
+    cause: describeCause(thrown),
   });
 }

@@ -4,6 +4,11 @@ import type { JobRecord } from './job.ts';
 /** Version of the label scheme below; the value of the label `jobgate`. */
 const SCHEME = 'v1';
 
+/** The labels that every job of a deployment has upstream. */
+export function toDeploymentLabels(deployment: string): Readonly<Record<string, string>> {
+  return { jobgate: SCHEME, 'jg-deployment': deployment };
+}
+
 /**
  * The labels by which a batch names its record: for the bill, for people in Google's console and for adopting.
  * Values begin with a letter and have at most 63 characters. Source: docs/architecture.md.
@@ -16,8 +21,7 @@ export function toUpstreamLabels(
   deployment: string,
 ): Readonly<Record<string, string>> {
   return {
-    jobgate: SCHEME,
-    'jg-deployment': deployment,
+    ...toDeploymentLabels(deployment),
     'jg-caller': `c-${shortHash(`${record.submittedBy.issuer}\n${record.submittedBy.subject}`)}`,
     'jg-template': record.template,
     'jg-version': `v${record.templateVersion.replaceAll(/[^a-z0-9]/g, '-')}`.slice(0, 63),

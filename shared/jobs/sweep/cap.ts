@@ -3,6 +3,7 @@ import { cancelJob } from '../cancel.ts';
 import type { JobRecord } from '../job.ts';
 import type { CancelReason } from '../progress.ts';
 import type { DueRecord } from '../ports.ts';
+import { toSweepRecord } from '../unasked.ts';
 import type { SweepWork } from './work.ts';
 
 /**
@@ -25,7 +26,7 @@ export function isOverdue(
 /** Asks for the end of a job that has had its time; the record says which cap it was. */
 export async function enforceCap(record: JobRecord, work: SweepWork): Promise<JobRecord> {
   const { order, ports, summary } = work;
-  const decision = ports.describe(record, 'max-runtime');
+  const decision = toSweepRecord({ rule: 'max-runtime', jobId: record.id, record }, ports);
   const request = { decision, reason: toCapReason(record), deadline: order.deadline };
   const kept = await cancelJob(record, request, ports);
   summary.capped += 1;

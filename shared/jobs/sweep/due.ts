@@ -16,7 +16,8 @@ export async function sweepDue(
   work: SweepWork,
 ): Promise<void> {
   const listed = listing?.jobs.get(entry.id);
-  const looks = !isTerminal(entry.state) && listing !== undefined && isToBeSeen(entry, listed, work);
+  const looks =
+    !isTerminal(entry.state) && listing !== undefined && isToBeSeen(entry, listed, work);
   if (!looks && !entry.unannounced && !entry.undelivered) return;
   const record = await work.ports.records.find(entry.id, work.order.deadline);
   if (record === undefined) return;
@@ -33,16 +34,15 @@ function isToBeSeen(
   { ports }: SweepWork,
 ): boolean {
   const now = ports.now();
-  if (listed !== undefined) return tellsMore(listed, entry) || isOverdue({ ...entry, startedAt: listed.startedAt }, now);
-  return entry.state !== 'submitting' || now.getTime() - Date.parse(entry.checkedAt) >= UNDER_WAY_MS;
+  if (listed !== undefined)
+    return tellsMore(listed, entry) || isOverdue({ ...entry, startedAt: listed.startedAt }, now);
+  return (
+    entry.state !== 'submitting' || now.getTime() - Date.parse(entry.checkedAt) >= UNDER_WAY_MS
+  );
 }
 
 /** A listing may lag behind what the record knows already: it never takes a job back to an earlier state. */
-function tellsMore(
-  listed: UpstreamJob,
-  known: Pick<JobRecord, 'state' | 'waitReason' | 'missingSince'> | DueRecord,
-): boolean {
-  if ('missingSince' in known && known.missingSince !== null) return true;
+function tellsMore(listed: UpstreamJob, known: Pick<JobRecord, 'state' | 'waitReason'>): boolean {
   const [told, before] = [toRank(listed.state), toRank(known.state)];
   const waits = listed.state === 'queued' && listed.waitReason !== null;
   return told > before || (told === before && waits && listed.waitReason !== known.waitReason);
@@ -52,11 +52,7 @@ function toRank(state: RecordState): number {
   return JOB_STATES.findIndex((each) => each === state);
 }
 
-async function see(
-  record: JobRecord,
-  listing: TargetListing,
-  work: SweepWork,
-): Promise<JobRecord> {
+async function see(record: JobRecord, listing: TargetListing, work: SweepWork): Promise<JobRecord> {
   if (isTerminal(record.state)) return record;
   const { order, ports, summary } = work;
   const listed = listing.jobs.get(record.id);
@@ -88,7 +84,8 @@ async function look(record: JobRecord, work: SweepWork): Promise<UpstreamJob | u
     handle: record.handle,
     labels: toUpstreamLabels(record, ports.deployment),
   });
-  const taken = found !== undefined && record.state === 'submitting' && !isOurs(found, record, work);
+  const taken =
+    found !== undefined && record.state === 'submitting' && !isOurs(found, record, work);
   return taken ? undefined : found;
 }
 

@@ -1,7 +1,7 @@
-import { cancelJob } from '../cancel.ts';
 import { isTerminal, type JobId, type JobRecord } from '../job.ts';
 import { recordOnJob } from '../outbox.ts';
 import type { JobReference, UpstreamJob } from '../ports.ts';
+import { toSweepRecord } from '../unasked.ts';
 import { forEach, type SweepWork, type TargetListing } from './work.ts';
 
 /**
@@ -39,12 +39,12 @@ async function sweepUnknown(
   summary.looked += 1;
   const found = await ports.gateway.find(reference);
   if (found === undefined || isTerminal(found.state) || found.state === 'cancelling') return;
+  summary.orphans += 1;
   if (record === undefined) {
     summary.strangers += 1;
     ports.onTrouble({ doing: 'orphan', target, jobId: job.jobId, thrown: new Error('no record') });
     return;
   }
-  summary.orphans += 1;
   await end(record, found, { reference, work });
 }
 
@@ -55,6 +55,7 @@ async function end(
   { reference, work }: { readonly reference: JobReference; readonly work: SweepWork },
 ): Promise<void> {
   const { order, ports } = work;
-  await recordOnJob(record, ports.describe(record, 'orphan'), { deadline: order.deadline, ports });
+  const decision = toSweepRecord({ rule: 'orphan', jobId: record.id, record }, ports);
+  await recordOnJob(record, decision, { deadline: order.deadline, ports });
   await ports.gateway.cancel(found, reference);
 }

@@ -1,9 +1,9 @@
 import { Problem } from '../../problem.ts';
 import { listUnannounced } from '../announcement.ts';
-import { toEventRecord } from '../event-record.ts';
 import type { JobRecord, JobState } from '../job.ts';
 import { deliverLeft } from '../outbox.ts';
 import type { JobEvent } from '../ports.ts';
+import { toEventRecord } from '../unasked.ts';
 import type { SweepWork } from './work.ts';
 
 /** Attempts to note on a record, over others who write it too, what was announced. */
@@ -40,9 +40,13 @@ async function announce(record: JobRecord, work: SweepWork): Promise<readonly Jo
   const events = listUnannounced(record).map((state) => toEvent(record, state));
   if (events.length === 0) return [];
   try {
-    const refused = new Set((await ports.events.publish(events, order.deadline)).map(({ id }) => id));
+    const refused = new Set(
+      (await ports.events.publish(events, order.deadline)).map(({ id }) => id),
+    );
     const taken = events.filter(({ id }) => !refused.has(id));
-    for (const event of taken) await ports.record(toEventRecord(event), order.deadline);
+    for (const event of taken) {
+      await ports.record(toEventRecord(event, ports.requestId), order.deadline);
+    }
     summary.failed += refused.size;
     return taken.map(({ state }) => state);
   } catch (thrown) {

@@ -1,4 +1,3 @@
-import type { AuditRecord } from '../../policy/audit-record.ts';
 import type { BrowsePorts } from '../browse.ts';
 import type { JobId, JobRecord, JobState } from '../job.ts';
 import type { JobEvents, SweepRecords, UpstreamJob } from '../ports.ts';
@@ -12,16 +11,13 @@ export interface SweepPorts extends BrowsePorts {
   readonly targets: readonly string[];
   /** Names the account of a target that may cancel there. */
   readonly operatorOf: (target: string) => string;
-  /** Makes the audit's record of a decision of the sweep's own: to end a job under this rule. */
-  readonly describe: (record: JobRecord, rule: SweepRule) => AuditRecord;
+  /** Lambda's id of the invocation, which joins audit records with the function's log. */
+  readonly requestId: string;
   /** Told once per state of a job that was announced, after that was written down. */
   readonly onAnnounced: (record: JobRecord, states: readonly JobState[]) => void;
   /** Told what went wrong with one thing; the rest goes on. */
   readonly onTrouble: (trouble: SweepTrouble) => void;
 }
-
-/** Why the sweep ends a job: it has had its time, or its record says that it has ended. */
-export type SweepRule = 'max-runtime' | 'orphan';
 
 /** Something that went wrong with a job, a target or a counter. */
 export interface SweepTrouble {
@@ -55,7 +51,7 @@ export interface SweepSummary {
   announced: number;
   /** Jobs that were cancelled because they had had their time. */
   capped: number;
-  /** Jobs of this deployment that are active though their record has ended, and those that have no record. */
+  /** Jobs of this deployment that are active though no living record knows them, and those of them that have none at all. */
   orphans: number;
   strangers: number;
   /** Places under limits that were given back, or taken again. */
@@ -90,7 +86,10 @@ const AT_A_TIME = 8;
 export async function forEach<T>(
   items: readonly T[],
   { order, ports, summary }: SweepWork,
-  { act, name }: {
+  {
+    act,
+    name,
+  }: {
     readonly act: (item: T) => Promise<void>;
     readonly name: (item: T) => Omit<SweepTrouble, 'thrown'>;
   },
