@@ -119,12 +119,20 @@ export interface DueRecord {
 /** A page of the records that are due: those that have not ended, or have something left to announce or to deliver. */
 export interface DuePage {
   readonly records: readonly DueRecord[];
+  /** Records that are due of which only {@link JobRecords.find} can tell more: another version has listed them. */
+  readonly unread: readonly JobId[];
   readonly next: PageMark;
 }
 
-/** A page of the counters of jobs that run at a time. */
+/** Who counts under a limit of jobs at a time: the ids as they stand there, though no job may ever have had them. */
+export interface LimitHolders {
+  readonly key: string;
+  readonly holders: readonly string[];
+}
+
+/** A page of the counters of jobs at a time. */
 export interface CounterPage {
-  readonly counters: readonly LimitUse[];
+  readonly counters: readonly LimitHolders[];
   readonly next: PageMark;
 }
 
@@ -149,11 +157,14 @@ export interface JobRecords {
 export interface SweepRecords extends JobRecords {
   /** Lists the records that are due, a page at a time; a record that was written within the last second may be missing. */
   listDue(after: PageMark, deadline: Date): Promise<DuePage>;
-  /** Lists the counters of jobs that run at a time, a page at a time; those that count nothing may be left out. */
+  /** Lists the counters of jobs at a time, a page at a time, as {@link listDue} does; those that count nothing are left out. */
   listCounters(after: PageMark, deadline: Date): Promise<CounterPage>;
-  /** Takes a job off a counter, whose record has ended or is gone: false when the record holds the limit after all. */
-  releaseHolder(key: string, job: JobId, deadline: Date): Promise<boolean>;
-  /** Counts a job under a limit that its record holds: false when the record has ended meanwhile. */
+  /** Takes a holder off a counter unless it is a job whose record holds limits: then false, and nothing changes. */
+  releaseHolder(key: string, holder: string, deadline: Date): Promise<boolean>;
+  /**
+   * Counts a job under a limit of jobs at a time, whatever the limit admits: false, and nothing changes, when its record
+   * holds no limits any more. Nothing is lost by asking again.
+   */
   restoreHolder(job: JobId, hold: LimitHold, deadline: Date): Promise<boolean>;
 }
 

@@ -28,7 +28,14 @@ export interface DynamoDbCall {
 }
 
 /** Transactions on counters that many jobs share meet each other: they are tried for as long as there is time. */
-const ATTEMPTS = { GetItem: 3, PutItem: 3, BatchGetItem: 3, TransactWriteItems: 12 } as const;
+const ATTEMPTS = {
+  GetItem: 3,
+  PutItem: 3,
+  UpdateItem: 3,
+  BatchGetItem: 3,
+  Query: 3,
+  TransactWriteItems: 12,
+} as const;
 
 const RETRIED =
   /Throttling|ProvisionedThroughputExceeded|InternalServerError|TransactionConflict|TransactionInProgress/;

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { JobRecord, JobId } from '../jobs/job.ts';
 import { toReturned, type LimitUse } from '../jobs/limits.ts';
 import type { JobRecords, PutOutcome } from '../jobs/ports.ts';
 import { callDynamoDb, contradiction, type DynamoDbOptions } from './call.ts';
-import { isUnmet, type CancellationReason } from './cancellation.ts';
+import { isUnmet } from './cancellation.ts';
 import { countDown, countUp, parseCounter } from './counter-item.ts';
 import { parseItem, toItem } from './item.ts';
+import { transact, type Unmet } from './transaction.ts';
 import { readUsage } from './usage.ts';
 
 /**
@@ -41,9 +41,6 @@ export function createDynamoDbRecords(options: DynamoDbOptions): JobRecords {
     findUsage: (keys, deadline) => readUsage(options, keys, deadline),
   };
 }
-
-/** Conditions that were not met, in the order of the transaction's parts; undefined when the write was done. */
-type Unmet = readonly CancellationReason[] | undefined;
 
 const RECORD_UNMET: Unmet = [{ code: 'ConditionalCheckFailed', item: undefined }];
 
@@ -82,16 +79,23 @@ function isEnding(record: JobRecord): boolean {
   return toReturned(record).length > 0;
 }
 
-/** Writes the record of a job that has ended, and takes it off its limits, which it must still hold. */
-function writeEnd(options: DynamoDbOptions, record: JobRecord, deadline: Date): Promise<Unmet> {
+/**
+ * Writes the record of a job that has ended, and takes it off its limits, which it must still hold. A counter that has
+ * nothing to give back does not keep the job from ending: it is left alone.
+ */
+async function writeEnd(
+  options: DynamoDbOptions,
+  record: JobRecord,
+  deadline: Date,
+): Promise<Unmet> {
   const replacement = toReplacement(options, { ...record, holds: [] });
   const ConditionExpression = `${replacement.ConditionExpression} AND attribute_exists(held)`;
+  const end = { Put: { ...replacement, ConditionExpression } };
   const counters = toReturned(record).map((hold) => countDown(options.table, record, hold));
-  return transact(
-    options,
-    [{ Put: { ...replacement, ConditionExpression } }, ...counters],
-    deadline,
-  );
+  const unmet = await transact(options, [end, ...counters], deadline);
+  if (unmet === undefined || isUnmet(unmet[0])) return unmet;
+  const others = counters.filter((_, index) => !isUnmet(unmet[index + 1]));
+  return transact(options, [end, ...others], deadline);
 }
 
 async function write(options: DynamoDbOptions, body: Put, deadline: Date): Promise<Unmet> {
@@ -99,20 +103,7 @@ async function write(options: DynamoDbOptions, body: Put, deadline: Date): Promi
   return answer.kind === 'done' ? undefined : RECORD_UNMET;
 }
 
-/** Does all parts or none; attempts of one series share a token, under which DynamoDB does them once. */
-async function transact(
-  options: DynamoDbOptions,
-  parts: readonly object[],
-  deadline: Date,
-): Promise<Unmet> {
-  const body = { TransactItems: parts, ClientRequestToken: randomUUID() };
-  const operation = 'TransactWriteItems';
-  const answer = await callDynamoDb(options, { operation, body, deadline });
-  if (answer.kind === 'conditionFailed') throw contradiction();
-  return answer.kind === 'done' ? undefined : answer.reasons;
-}
-
-function toLimited(record: JobRecord, unmet: readonly CancellationReason[]): PutOutcome {
+function toLimited(record: JobRecord, unmet: NonNullable<Unmet>): PutOutcome {
   const reached = record.holds.flatMap(({ key }, index): readonly LimitUse[] => {
     const reason = unmet[index + 1];
     return isUnmet(reason) ? [parseCounter(key, reason?.item)] : [];

@@ -1,13 +1,18 @@
-import type { AttributeValue } from './attribute-value.ts';
+import { toDueRecord } from '../jobs/due.ts';
 import { isTerminal, type JobRecord } from '../jobs/job.ts';
+import type { AttributeValue } from './attribute-value.ts';
+import { toDueAttributes, type DueAttributes } from './due-item.ts';
 
-/** Attributes beside the document: the key, the version that conditions read, and DynamoDB's time to live. */
-export interface JobItem {
+/**
+ * Attributes beside the document: the key, the version that conditions read, what the index of due records shows while it
+ * is due, and DynamoDB's time to live.
+ */
+export interface JobItem extends Partial<DueAttributes> {
   readonly jobId: AttributeValue;
   readonly version: AttributeValue;
   readonly state: AttributeValue;
   readonly document: AttributeValue;
-  /** Audit records that are still to be delivered; absent when there are none, so that a scan finds those left. */
+  /** Audit records that are still to be delivered; absent when there are none. */
   readonly outbox?: AttributeValue;
   readonly expiresAtSeconds?: AttributeValue;
   /** How many limits the job holds; absent when none, which the write that gives them back asks for. */
@@ -17,6 +22,7 @@ export interface JobItem {
 /** Writes a record as an item: the whole record is one JSON document, what DynamoDB itself reads stands beside it. */
 export function toItem(record: JobRecord): JobItem {
   const { outbox, ...document } = record;
+  const due = toDueRecord(record);
   return {
     jobId: { S: record.id },
     version: { N: String(record.version) },
@@ -24,8 +30,9 @@ export function toItem(record: JobRecord): JobItem {
     document: { S: JSON.stringify(document) },
     ...(outbox.length === 0 ? {} : { outbox: { S: JSON.stringify(outbox) } }),
     ...(holdsLimits(record) ? { held: { N: String(record.holds.length) } } : {}),
-    // What waits in the outbox is the only record of a decision: it does not go with the item's time.
-    ...(record.expiresAtSeconds === null || outbox.length > 0
+    ...(due === undefined ? {} : toDueAttributes(due)),
+    // What waits to be announced or delivered is known nowhere else: it does not go with the item's time.
+    ...(record.expiresAtSeconds === null || due !== undefined
       ? {}
       : { expiresAtSeconds: { N: String(record.expiresAtSeconds) } }),
   };

@@ -1,26 +1,58 @@
+import { toDueRecord } from '../../shared/jobs/due.ts';
 import { isTerminal, type JobId, type JobRecord } from '../../shared/jobs/job.ts';
-import { toReturned, type LimitUse } from '../../shared/jobs/limits.ts';
-import type { JobRecords } from '../../shared/jobs/ports.ts';
+import { toReturned } from '../../shared/jobs/limits.ts';
+import type { DueRecord, LimitHolders, PageMark, SweepRecords } from '../../shared/jobs/ports.ts';
+import { createMemoryCounters, type MemoryCounters } from './memory-counters.ts';
 
 /** Records in memory; what is stored and what is given out are copies. */
-export interface MemoryRecords extends JobRecords {
+export interface MemoryRecords extends SweepRecords {
   readonly all: () => readonly JobRecord[];
   /** Stores a record as it is, whatever was there. */
   readonly seed: (record: JobRecord) => void;
-  /** How often {@link JobRecords.replace} was called. */
+  /** Takes a record away, as a hand does: its counters stay as they are. */
+  readonly remove: (jobId: JobId) => void;
+  /** How often {@link SweepRecords.replace} was called. */
   readonly replaced: () => number;
+  /** The counters, which tests damage. */
+  readonly counters: MemoryCounters;
+  /** From now on what is listed is as it is now, however the records and counters change. */
+  readonly holdIndex: () => void;
+  /** What is listed is as the records and counters are. */
+  readonly releaseIndex: () => void;
 }
 
-/** Makes an empty store that yields before it answers, so that parallel callers interleave. */
-export function createMemoryRecords(): MemoryRecords {
+interface Index {
+  readonly due: readonly DueRecord[];
+  readonly counters: readonly LimitHolders[];
+}
+
+/** Makes an empty store that yields before it answers, so that parallel callers interleave; `pageEntries` on one page. */
+export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords {
   const stored = new Map<string, JobRecord>();
-  const counters = createCounters();
+  const counters = createMemoryCounters();
   let replacements = 0;
+  let held: Index | undefined;
   const copy = (record: JobRecord | undefined): JobRecord | undefined => structuredClone(record);
+  const holdsLimits = (jobId: string): boolean => {
+    const record = stored.get(jobId);
+    return record !== undefined && record.holds.length > 0 && !isTerminal(record.state);
+  };
+  const readIndex = (): Index => ({
+    due: [...stored.values()].flatMap((record) => toDueRecord(structuredClone(record)) ?? []),
+    counters: counters.list(),
+  });
   return {
+    counters,
     all: () => [...stored.values()],
     seed: (record) => stored.set(record.id, structuredClone(record)),
+    remove: (jobId) => stored.delete(jobId),
     replaced: () => replacements,
+    holdIndex: () => {
+      held = readIndex();
+    },
+    releaseIndex: () => {
+      held = undefined;
+    },
     putIfAbsent: async (record) => {
       await yieldOnce();
       const existing = copy(stored.get(record.id));
@@ -41,7 +73,7 @@ export function createMemoryRecords(): MemoryRecords {
       const before = stored.get(record.id);
       if (before?.version !== record.version - 1) return 'conflict';
       const returns = toReturned(record).length > 0;
-      if (returns && before.holds.length === 0) return 'conflict';
+      if (returns && !holdsLimits(record.id)) return 'conflict';
       if (returns) counters.remove(record);
       const holds = isTerminal(record.state) ? [] : record.holds;
       stored.set(record.id, structuredClone({ ...record, holds }));
@@ -51,45 +83,49 @@ export function createMemoryRecords(): MemoryRecords {
       await yieldOnce();
       return new Map(keys.map((key) => [key, counters.read(key)]));
     },
+    listDue: async (after) => {
+      await yieldOnce();
+      const { entries, next } = toPage((held ?? readIndex()).due, ({ id }) => id, {
+        after,
+        pageEntries,
+      });
+      return { records: entries, unread: [], next };
+    },
+    listCounters: async (after) => {
+      await yieldOnce();
+      const { entries, next } = toPage((held ?? readIndex()).counters, ({ key }) => key, {
+        after,
+        pageEntries,
+      });
+      return { counters: entries, next };
+    },
+    releaseHolder: async (key, holder) => {
+      await yieldOnce();
+      if (holdsLimits(holder)) return false;
+      counters.removeHolder(key, holder);
+      return true;
+    },
+    restoreHolder: async (job, { limit, key }) => {
+      await yieldOnce();
+      if (limit === 'runs-per-day' || !holdsLimits(job)) return false;
+      counters.addHolder(key, job);
+      return true;
+    },
   };
 }
 
-interface Counters {
-  readonly read: (key: string) => LimitUse;
-  readonly findReached: (record: JobRecord) => readonly LimitUse[];
-  readonly add: (record: JobRecord) => void;
-  readonly remove: (record: JobRecord) => void;
-}
-
-/** Counters of limits: the jobs that hold one, and a number for the runs of a day. */
-function createCounters(): Counters {
-  const holders = new Map<string, readonly JobId[]>();
-  const runs = new Map<string, number>();
-  const read = (key: string): LimitUse => {
-    const jobs = holders.get(key) ?? [];
-    return { key, count: runs.get(key) ?? jobs.length, holders: jobs };
-  };
-  return {
-    read,
-    findReached: ({ holds }) =>
-      holds.filter(({ key, most }) => read(key).count >= most).map(({ key }) => read(key)),
-    add: ({ id, holds }) => {
-      for (const { key, limit } of holds) {
-        if (limit === 'runs-per-day') runs.set(key, (runs.get(key) ?? 0) + 1);
-        else holders.set(key, [...(holders.get(key) ?? []), id]);
-      }
-    },
-    remove: (record) => {
-      for (const { key, limit } of toReturned(record)) {
-        if (limit === 'runs-per-day') runs.set(key, (runs.get(key) ?? 0) - 1);
-        else
-          holders.set(
-            key,
-            (holders.get(key) ?? []).filter((job) => job !== record.id),
-          );
-      }
-    },
-  };
+/** The entries after a mark, in the order of their names; a full page has a next one, even if nothing is on it. */
+function toPage<T>(
+  all: readonly T[],
+  nameOf: (entry: T) => string,
+  { after, pageEntries }: { readonly after: PageMark; readonly pageEntries: number },
+): { readonly entries: readonly T[]; readonly next: PageMark } {
+  const later = all
+    .filter((entry) => after === null || nameOf(entry) > after)
+    .sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+  const entries = later.slice(0, pageEntries);
+  const last = entries.length < pageEntries ? undefined : entries.at(-1);
+  return { entries, next: last === undefined ? null : nameOf(last) };
 }
 
 function yieldOnce(): Promise<void> {

@@ -9,14 +9,15 @@ import { createFakeSend, json, type FakeSend, type Scripted } from '../../suppor
 import { makeRecord } from '../../support/job-records.ts';
 
 const DEADLINE = new Date('2026-01-15T12:00:25.000Z');
-const RECORD = makeRecord({ expiresAtSeconds: 1_776_254_400 });
+const RECORD = makeRecord();
 const DOCUMENT = Object.fromEntries(Object.entries(RECORD).filter(([name]) => name !== 'outbox'));
 const ITEM = {
   jobId: { S: RECORD.id },
   version: { N: '1' },
   state: { S: 'queued' },
   document: { S: JSON.stringify(DOCUMENT) },
-  expiresAtSeconds: { N: '1776254400' },
+  due: { S: 'job' },
+  brief: { S: expect.stringMatching(/^\{"version":1,"state":"queued",/) as string },
 };
 const CONDITION_FAILED = json(400, {
   __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException',
@@ -70,22 +71,12 @@ describe('putting a record', () => {
     );
   });
 
-  it('writes no time to live for a job that has not ended', async () => {
-    const { records, bodies } = createBench(json(200, {}));
-    await records.putIfAbsent({ ...RECORD, expiresAtSeconds: null }, DEADLINE);
-    expect(bodies()[0]).not.toHaveProperty('Item.expiresAtSeconds');
-  });
-
-  it('keeps audit records that wait beside the document, where a scan finds them', async () => {
+  it('keeps audit records that wait beside the document', async () => {
     const outbox = [makeAuditRecord({ jobId: RECORD.id })];
     const { records, bodies } = createBench(json(200, {}));
     await records.putIfAbsent({ ...RECORD, outbox }, DEADLINE);
-    const { expiresAtSeconds, ...lasting } = ITEM;
-    expect(expiresAtSeconds).toBeDefined();
-    const Item = { ...lasting, outbox: { S: JSON.stringify(outbox) } };
+    const Item = { ...ITEM, outbox: { S: JSON.stringify(outbox) } };
     expect(bodies()).toMatchObject([{ Item }]);
-    // Time takes no record away that nothing else holds.
-    expect(bodies()[0]).not.toHaveProperty('Item.expiresAtSeconds');
     const reading = createBench(json(200, { Item }));
     expect(await reading.records.find(RECORD.id, DEADLINE)).toEqual({ ...RECORD, outbox });
   });

@@ -83,11 +83,12 @@ describe('putting a record under limits', () => {
           {
             Update: {
               Key: { jobId: { S: 'limit#caller#a' } },
-              UpdateExpression: 'ADD holders :job SET expiresAtSeconds = :expiry',
+              UpdateExpression: 'ADD holders :job SET expiresAtSeconds = :expiry, due = :due',
               ConditionExpression: 'attribute_not_exists(holders) OR size(holders) < :most',
               ExpressionAttributeValues: {
                 ':job': { SS: [RECORD.id] },
                 ':expiry': EXPIRY,
+                ':due': { S: 'counter' },
                 ':most': { N: '2' },
               },
             },
@@ -116,7 +117,7 @@ describe('putting a record under limits', () => {
       kind: 'limited',
       reached: [
         { key: 'limit#day#2026-01-15#a', count: 50, holders: [] },
-        { key: 'limit#caller#a', count: 1, holders: [RECORD.id] },
+        { key: 'limit#caller#a', count: 2, holders: [RECORD.id] },
       ],
     });
     expect(requests).toHaveLength(1);
@@ -222,8 +223,9 @@ describe('the write that ends a job', () => {
       {
         Update: {
           Key: { jobId: { S: 'limit#caller#a' } },
-          UpdateExpression: 'DELETE holders :job',
-          ExpressionAttributeValues: { ':job': { SS: [RECORD.id] } },
+          UpdateExpression:
+            'DELETE holders :job SET expiresAtSeconds = if_not_exists(expiresAtSeconds, :expiry)',
+          ExpressionAttributeValues: { ':job': { SS: [RECORD.id] }, ':expiry': EXPIRY },
         },
       },
       { Update: { Key: { jobId: { S: 'limit#template#tidy' } } } },
@@ -243,7 +245,8 @@ describe('the write that ends a job', () => {
             Update: {
               Key: { jobId: { S: 'limit#day#2026-01-15#a' } },
               UpdateExpression: 'ADD runs :job',
-              ExpressionAttributeValues: { ':job': { N: '-1' } },
+              ConditionExpression: 'runs > :none',
+              ExpressionAttributeValues: { ':job': { N: '-1' }, ':none': { N: '0' } },
             },
           },
           {},
@@ -256,6 +259,34 @@ describe('the write that ends a job', () => {
   it('is a conflict when another writer was first', async () => {
     const { records } = createBench(cancelled('ConditionalCheckFailed', 'None', 'None'));
     expect(await records.replace(ENDED, DEADLINE)).toBe('conflict');
+  });
+
+  it('ends the job all the same when its day has nothing left to give back', async () => {
+    const { records, bodies } = createBench(
+      cancelled('None', 'ConditionalCheckFailed', 'None', 'None'),
+      json(200, {}),
+    );
+    const history = [{ state: 'failed', at: RECORD.submittedAt }] as const;
+    const failed = { ...ENDED, state: 'failed', history } as const;
+    expect(await records.replace(failed, DEADLINE)).toBe('replaced');
+    const [first, second] = bodies() as readonly {
+      readonly TransactItems: readonly unknown[];
+      readonly ClientRequestToken: string;
+    }[];
+    expect(first?.TransactItems).toHaveLength(4);
+    expect(second?.TransactItems).toEqual(first?.TransactItems.filter((_, index) => index !== 1));
+    expect(second?.ClientRequestToken).not.toBe(first?.ClientRequestToken);
+  });
+
+  it('is a conflict when another writer came between its two attempts', async () => {
+    const { records } = createBench(
+      cancelled('None', 'ConditionalCheckFailed', 'None', 'None'),
+      cancelled('ConditionalCheckFailed', 'None', 'None'),
+    );
+    const history = [{ state: 'failed', at: RECORD.submittedAt }] as const;
+    expect(await records.replace({ ...ENDED, state: 'failed', history }, DEADLINE)).toBe(
+      'conflict',
+    );
   });
 
   it('is repeated while another job ends at the same time', async () => {
@@ -281,6 +312,21 @@ describe('reading how much is used', () => {
     );
     const Keys = keys.map((key) => ({ jobId: { S: key } }));
     expect(bodies()).toEqual([{ RequestItems: { jobs: { Keys, ConsistentRead: true } } }]);
+  });
+
+  it('counts what is in a set, though no job has such an id, and never less than nothing', async () => {
+    const Responses = {
+      jobs: [
+        { jobId: { S: 'limit#caller#a' }, holders: { SS: [RECORD.id, 'no job'] } },
+        { jobId: { S: 'limit#day#a' }, runs: { N: '-1' } },
+      ],
+    };
+    const { records } = createBench(json(200, { Responses }));
+    const usage = await records.findUsage(['limit#caller#a', 'limit#day#a'], DEADLINE);
+    expect([...usage.values()]).toEqual([
+      { key: 'limit#caller#a', count: 2, holders: [RECORD.id] },
+      { key: 'limit#day#a', count: 0, holders: [] },
+    ]);
   });
 
   it('asks for the keys that DynamoDB left over', async () => {
