@@ -8,6 +8,7 @@ import type { CancelPorts } from '../jobs/cancel.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
 import type { Guard } from '../policy/guard.ts';
 import { Problem } from '../problem.ts';
+import type { DynamoDbOptions } from '../records/call.ts';
 import { createDynamoDbRecords } from '../records/dynamodb.ts';
 import { createJobStorage } from '../storage/objects.ts';
 import { createSend, type Send } from '../transport.ts';
@@ -15,9 +16,9 @@ import { readAwsCredentials } from './aws-credentials.ts';
 import { once, type Runtime } from './runtime.ts';
 
 /** Everything the job functions use, built from the environment. */
-export interface JobsApp {
+export interface JobsApp<Records extends JobRecords = JobRecords> {
   readonly config: JobsConfig;
-  readonly records: JobRecords;
+  readonly records: Records;
   readonly gateway: JobGateway;
   readonly storage: JobStorage;
   readonly browse: BrowsePorts;
@@ -29,13 +30,22 @@ export interface JobsApp {
 
 /** Builds the adapters on first use; what is decided about jobs is recorded by the guard. The returned function throws ConfigError when the environment is wrong. */
 export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): () => JobsApp {
+  return buildJobsAppOver(createDynamoDbRecords, runtime, guard);
+}
+
+/** As {@link buildJobsApp}, over records that can do more. */
+export function buildJobsAppOver<Records extends JobRecords>(
+  createRecords: (options: DynamoDbOptions) => Records,
+  runtime: Runtime,
+  guard: Pick<Guard, 'record'>,
+): () => JobsApp<Records> {
   return once(() => {
     const config = readJobsConfig(runtime.environment);
     const send = createSend(runtime.now);
     const tokens = buildTokens(config, runtime, send);
     const { endpoints, targets } = config;
     const { now, sleep } = runtime;
-    const records = createDynamoDbRecords({
+    const records = createRecords({
       table: config.table,
       region: config.region,
       endpoint: endpoints.aws,

@@ -1,18 +1,19 @@
 import type { Context } from 'aws-lambda';
 import { readSweepConfig } from '../config/sweep.ts';
 import { createEventBridge } from '../events/event-bridge.ts';
-import type { JobEvents } from '../jobs/ports.ts';
+import type { JobEvents, SweepRecords } from '../jobs/ports.ts';
 import { describeCause, type Log } from '../log.ts';
 import { createMetrics, type Metrics, type SweepFigures } from '../metrics.ts';
 import type { Guard } from '../policy/guard.ts';
+import { createDynamoDbSweepRecords } from '../records/sweep.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
 import { buildRecord } from './guard.ts';
-import { buildJobsApp, type JobsApp } from './jobs.ts';
+import { buildJobsAppOver, type JobsApp } from './jobs.ts';
 import { once, type FunctionRuntime } from './runtime.ts';
 
 /** Everything that the sweep uses, built from the environment. */
 export interface SweepApp extends Pick<
-  JobsApp,
+  JobsApp<SweepRecords>,
   'config' | 'records' | 'gateway' | 'browse' | 'cancel'
 > {
   readonly events: JobEvents;
@@ -36,7 +37,7 @@ export interface SweepRun {
 /** Builds the adapters on first use. The returned function throws ConfigError when the environment is wrong. */
 export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
   const record = buildRecord(runtime);
-  const jobs = buildJobsApp(runtime, { record });
+  const jobs = buildJobsAppOver(createDynamoDbSweepRecords, runtime, { record });
   return once(() => {
     const { eventBus, publicUrl, region, endpoints, deployment } = readSweepConfig(
       runtime.environment,

@@ -1,7 +1,7 @@
 import { isTerminal, type JobId } from '../job.ts';
 import type { LimitHold } from '../limit-hold.ts';
-import type { LimitUse } from '../limits.ts';
-import type { DueRecord, PageMark } from '../ports.ts';
+
+import type { DueRecord, LimitHolders, PageMark } from '../ports.ts';
 import { forEach, type SweepWork } from './work.ts';
 
 /** Milliseconds after which a record that was put is surely seen by a listing of the counters. */
@@ -15,17 +15,17 @@ const SETTLED_AFTER_MS = 60_000;
 export async function correctCounters(due: readonly DueRecord[], work: SweepWork): Promise<void> {
   const { order, ports, summary } = work;
   const active = due.filter(({ state }) => !isTerminal(state));
-  const alive = new Set(active.map(({ id }) => id));
-  const counted = new Map<string, ReadonlySet<JobId>>();
+  const alive = new Set<string>(active.map(({ id }) => id));
+  const counted = new Map<string, ReadonlySet<string>>();
   for (const { key, holders } of await listCounters(work)) counted.set(key, new Set(holders));
   const dead = [...counted].flatMap(([key, holders]) =>
-    [...holders].filter((id) => !alive.has(id)).map((id) => ({ key, id })),
+    [...holders].filter((holder) => !alive.has(holder)).map((holder) => ({ key, holder })),
   );
   await forEach(dead, work, {
-    act: async ({ key, id }) => {
-      if (await ports.records.releaseHolder(key, id, order.deadline)) summary.corrected += 1;
+    act: async ({ key, holder }) => {
+      if (await ports.records.releaseHolder(key, holder, order.deadline)) summary.corrected += 1;
     },
-    name: ({ id }) => ({ doing: 'count', jobId: id }),
+    name: () => ({ doing: 'count' }),
   });
   await forEach(listMissing(active, counted, work), work, {
     act: async ({ id, hold }) => {
@@ -37,7 +37,7 @@ export async function correctCounters(due: readonly DueRecord[], work: SweepWork
 
 function listMissing(
   active: readonly DueRecord[],
-  counted: ReadonlyMap<string, ReadonlySet<JobId>>,
+  counted: ReadonlyMap<string, ReadonlySet<string>>,
   { ports }: SweepWork,
 ): readonly { readonly id: JobId; readonly hold: LimitHold }[] {
   const settled = ports.now().getTime() - SETTLED_AFTER_MS;
@@ -51,15 +51,15 @@ function listMissing(
 }
 
 function isCounted(
-  counted: ReadonlyMap<string, ReadonlySet<JobId>>,
+  counted: ReadonlyMap<string, ReadonlySet<string>>,
   key: string,
   id: JobId,
 ): boolean {
   return counted.get(key)?.has(id) === true;
 }
 
-async function listCounters({ order, ports }: SweepWork): Promise<readonly LimitUse[]> {
-  const counters: LimitUse[] = [];
+async function listCounters({ order, ports }: SweepWork): Promise<readonly LimitHolders[]> {
+  const counters: LimitHolders[] = [];
   let mark: PageMark = null;
   do {
     const page = await ports.records.listCounters(mark, order.deadline);
