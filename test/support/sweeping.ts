@@ -3,7 +3,7 @@ import { toUpstreamLabels } from '../../shared/jobs/labels.ts';
 import type { JobEvent, UpstreamJob } from '../../shared/jobs/ports.ts';
 import { runSweep } from '../../shared/jobs/sweep/run.ts';
 import type { SweepPorts, SweepSummary, SweepTrouble } from '../../shared/jobs/sweep/work.ts';
-import type { Problem } from '../../shared/problem.ts';
+import { Problem } from '../../shared/problem.ts';
 import { createClock, FAR, type FakeClock } from './clock.ts';
 import { createGuardRecorder, type GuardRecorder } from './guards.ts';
 import { createMemoryGateway, type MemoryGateway } from './memory-gateway.ts';
@@ -64,10 +64,8 @@ export function createSweeping(...known: readonly JobRecord[]): Sweeping {
         await new Promise((resolve) => setImmediate(resolve));
         const spoilt = spoil;
         spoil = undefined;
-        if (spoilt !== undefined && !Array.isArray(spoilt)) throw spoilt;
-        const refused = all.filter(({ id }) =>
-          (spoilt as readonly string[] | undefined)?.includes(id),
-        );
+        if (spoilt instanceof Problem) throw spoilt;
+        const refused = all.filter(({ id }) => spoilt?.includes(id) === true);
         events.push(...all.filter((event) => !refused.includes(event)));
         return refused;
       },

@@ -139,30 +139,18 @@ describe('a listing that lags behind', () => {
     bench.gateway.plant(toJob(QUEUED, 'running', { startedAt: START }));
     bench.gateway.lagLists();
     bench.gateway.change(QUEUED.id, { state: 'succeeded', endedAt: START });
-    const { listActive } = bench.gateway;
-    const find = bench.ports.records.find;
-    let looked = false;
-    const ports = {
-      ...bench.ports,
-      gateway: { ...bench.gateway, listActive },
+    const { records } = bench;
+    Object.assign(bench.ports, {
       records: {
-        ...bench.records,
-        find: async (...args: Parameters<typeof find>) => {
-          if (!looked) {
-            looked = true;
-            bench.clock.advance(1);
-            const record = bench.read(QUEUED);
-            bench.records.seed({
-              ...record,
-              version: 5,
-              checkedAt: bench.clock.now().toISOString(),
-            });
-          }
-          return find(...args);
+        ...records,
+        find: (...args: Parameters<typeof records.find>) => {
+          bench.clock.advance(1);
+          const checkedAt = bench.clock.now().toISOString();
+          records.seed({ ...bench.read(QUEUED), version: 5, checkedAt });
+          return records.find(...args);
         },
       },
-    };
-    Object.assign(bench.ports, { records: ports.records });
+    });
     await bench.sweep();
     expect(bench.read(QUEUED).state).toBe('queued');
   });
@@ -259,11 +247,11 @@ describe('what was not taken', () => {
   it('is announced of a record that others write meanwhile, and noted once', async () => {
     const bench = createSweeping(QUEUED);
     bench.gateway.plant(toJob(QUEUED, 'queued'));
-    const { publish } = bench.ports.events;
+    const events = { ...bench.ports.events };
     Object.assign(bench.ports.events, {
-      publish: async (...args: Parameters<typeof publish>) => {
+      publish: (...args: Parameters<typeof events.publish>) => {
         bench.records.seed({ ...bench.read(QUEUED), version: 7, waitReason: 'quota' });
-        return publish(...args);
+        return events.publish(...args);
       },
     });
     await bench.sweep();
