@@ -159,11 +159,11 @@ export interface SweepRecords extends JobRecords {
   listDue(after: PageMark, deadline: Date): Promise<DuePage>;
   /** Lists the counters of jobs at a time, a page at a time, as {@link listDue} does; those that count nothing are left out. */
   listCounters(after: PageMark, deadline: Date): Promise<CounterPage>;
-  /** Takes a holder off a counter unless it is a job whose record holds limits: then false, and nothing changes. */
+  /** Takes a holder off a counter unless it is a job whose record holds that limit: then false, and nothing changes. */
   releaseHolder(key: string, holder: string, deadline: Date): Promise<boolean>;
   /**
    * Counts a job under a limit of jobs at a time, whatever the limit admits: false, and nothing changes, when its record
-   * holds no limits any more. Nothing is lost by asking again.
+   * does not hold that limit, or no longer.
    */
   restoreHolder(job: JobId, hold: LimitHold, deadline: Date): Promise<boolean>;
 }

@@ -15,7 +15,7 @@ export interface JobItem extends Partial<DueAttributes> {
   /** Audit records that are still to be delivered; absent when there are none. */
   readonly outbox?: AttributeValue;
   readonly expiresAtSeconds?: AttributeValue;
-  /** How many limits the job holds; absent when none, which the write that gives them back asks for. */
+  /** The keys of the limits that the job holds; absent when none, which the writes that move counters ask for. */
   readonly held?: AttributeValue;
 }
 
@@ -29,7 +29,7 @@ export function toItem(record: JobRecord): JobItem {
     state: { S: record.state },
     document: { S: JSON.stringify(document) },
     ...(outbox.length === 0 ? {} : { outbox: { S: JSON.stringify(outbox) } }),
-    ...(holdsLimits(record) ? { held: { N: String(record.holds.length) } } : {}),
+    ...(holdsLimits(record) ? { held: { SS: record.holds.map(({ key }) => key) } } : {}),
     ...(due === undefined ? {} : toDueAttributes(due)),
     // What waits to be announced or delivered is known nowhere else: it does not go with the item's time.
     ...(record.expiresAtSeconds === null || due !== undefined

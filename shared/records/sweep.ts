@@ -30,7 +30,7 @@ async function releaseHolder(
   const removal = takeOff(options.table, place, options.now());
   const job = parseJobId(place.holder);
   if (job !== undefined) {
-    const check = toCheck(options, job, 'attribute_not_exists(held)');
+    const check = toCheck(options, { job, key: place.key }, 'NOT contains(held, :key)');
     return isDone(await transact(options, [check, removal], deadline));
   }
   // What is no job's id has no record that could hold anything.
@@ -46,14 +46,25 @@ async function restoreHolder(
 ): Promise<boolean> {
   // The runs of a day are a number, to which adding twice adds two.
   if (hold.limit === 'runs-per-day') return false;
-  const check = toCheck(options, job, 'attribute_exists(held)');
+  const check = toCheck(options, { job, key: hold.key }, 'contains(held, :key)');
   const addition = addBack(options.table, { key: hold.key, holder: job }, options.now());
   return isDone(await transact(options, [check, addition], deadline));
 }
 
-/** A condition on a job's item that a transaction depends on. Source: DynamoDB API reference, ConditionCheck. */
-function toCheck({ table }: DynamoDbOptions, job: JobId, ConditionExpression: string): object {
-  return { ConditionCheck: { TableName: table, Key: { jobId: { S: job } }, ConditionExpression } };
+/** A condition on what a job's item holds, which a transaction depends on. Source: DynamoDB API reference, ConditionCheck. */
+function toCheck(
+  { table }: DynamoDbOptions,
+  { job, key }: { readonly job: JobId; readonly key: string },
+  ConditionExpression: string,
+): object {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: { jobId: { S: job } },
+      ConditionExpression,
+      ExpressionAttributeValues: { ':key': { S: key } },
+    },
+  };
 }
 
 /** Tells whether a transaction was done, and not refused by its check. */

@@ -1,16 +1,22 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { JobsApp } from '../../shared/app/jobs.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeJobId } from '../support/job-records.ts';
 import { buildDeployedApp, soon } from '../support/deployed-app.ts';
+import { createOwnTable, type OwnTable } from '../support/own-table.ts';
 import { describeJobRecords } from './job-records.ts';
+import { describeSweepRecords } from './sweep-records.ts';
 
-let app: JobsApp;
+let table: OwnTable;
 
 beforeAll(async () => {
-  app = await buildDeployedApp('jobgate-local-submit-job');
+  table = await createOwnTable();
 });
 
-describeJobRecords('in DynamoDB', () => app.records, soon);
+afterAll(async () => {
+  await table.drop();
+});
+
+describeJobRecords('in DynamoDB', () => table.records, soon);
+describeSweepRecords('in DynamoDB', () => table, soon);
 
 describe('the job records in DynamoDB', () => {
   it('are unavailable, and say so, when nobody listens', async () => {

@@ -33,9 +33,11 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
   let replacements = 0;
   let held: Index | undefined;
   const copy = (record: JobRecord | undefined): JobRecord | undefined => structuredClone(record);
-  const holdsLimits = (jobId: string): boolean => {
+  const listHeld = (jobId: string): readonly string[] => {
     const record = stored.get(jobId);
-    return record !== undefined && record.holds.length > 0 && !isTerminal(record.state);
+    return record === undefined || isTerminal(record.state)
+      ? []
+      : record.holds.map(({ key }) => key);
   };
   const readIndex = (): Index => ({
     due: [...stored.values()].flatMap((record) => toDueRecord(structuredClone(record)) ?? []),
@@ -73,7 +75,7 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
       const before = stored.get(record.id);
       if (before?.version !== record.version - 1) return 'conflict';
       const returns = toReturned(record).length > 0;
-      if (returns && !holdsLimits(record.id)) return 'conflict';
+      if (returns && listHeld(record.id).length === 0) return 'conflict';
       if (returns) counters.remove(record);
       const holds = isTerminal(record.state) ? [] : record.holds;
       stored.set(record.id, structuredClone({ ...record, holds }));
@@ -101,13 +103,13 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
     },
     releaseHolder: async (key, holder) => {
       await yieldOnce();
-      if (holdsLimits(holder)) return false;
+      if (listHeld(holder).includes(key)) return false;
       counters.removeHolder(key, holder);
       return true;
     },
     restoreHolder: async (job, { limit, key }) => {
       await yieldOnce();
-      if (limit === 'runs-per-day' || !holdsLimits(job)) return false;
+      if (limit === 'runs-per-day' || !listHeld(job).includes(key)) return false;
       counters.addHolder(key, job);
       return true;
     },

@@ -62,7 +62,7 @@ describe('putting a record under limits', () => {
           {
             Put: {
               TableName: 'jobs',
-              Item: { jobId: { S: RECORD.id }, held: { N: '3' } },
+              Item: { jobId: { S: RECORD.id }, held: { SS: HOLDS.map(({ key }) => key) } },
               ConditionExpression: 'attribute_not_exists(jobId)',
             },
           },
