@@ -2,23 +2,17 @@ import type {
   CloudWatchLogsClient,
   FilterLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { AwsCredentialsSource } from '../aws/signed-request.ts';
+import { toClientOptions, type ClientPlace } from '../aws/client-options.ts';
 import { invalidCursor } from '../jobs/audit-cursor.ts';
 import type { AuditQuery, AuditReader } from '../jobs/ports.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { Problem } from '../problem.ts';
 
 /** What reading the audit log group needs from outside. */
-export interface AuditReaderOptions {
+export interface AuditReaderOptions extends ClientPlace {
   readonly logGroup: string;
-  readonly region: string;
-  readonly endpoint: string | null;
-  readonly credentials: AwsCredentialsSource;
   readonly now: () => Date;
 }
-
-/** Attempts of the client in all; it pauses with jitter between them. */
-const ATTEMPTS = 3;
 
 /**
  * Makes the reader of the audit log group over the official client, which is loaded when it is first needed. What comes
@@ -41,16 +35,7 @@ export function createAuditReader(options: AuditReaderOptions): AuditReader {
 
 async function openClient(options: AuditReaderOptions): Promise<CloudWatchLogsClient> {
   const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs');
-  const { region, endpoint, credentials } = options;
-  return new CloudWatchLogsClient({
-    region,
-    maxAttempts: ATTEMPTS,
-    ...(endpoint === null ? {} : { endpoint }),
-    credentials: () => {
-      const { sessionToken, ...keys } = credentials();
-      return Promise.resolve(sessionToken === undefined ? keys : { ...keys, sessionToken });
-    },
-  });
+  return new CloudWatchLogsClient(toClientOptions(options));
 }
 
 interface Search extends AuditQuery {
