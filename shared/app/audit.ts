@@ -1,5 +1,5 @@
 import { createAuditReader } from '../audit/reader.ts';
-import { readGuardConfig } from '../config/guard.ts';
+import { readAuditConfig } from '../config/guard.ts';
 import { parseAuditQuery } from '../http/audit-query.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
 import type { ApiResponse } from '../http/response.ts';
@@ -22,7 +22,7 @@ export interface AuditApp {
 /** Builds the reader of the audit from the environment on first use. The returned function throws ConfigError. */
 export function buildAuditReader(runtime: Runtime): () => AuditReader {
   return once(() => {
-    const { auditLogGroup, region, awsEndpoint } = readGuardConfig(runtime.environment);
+    const { auditLogGroup, region, awsEndpoint } = readAuditConfig(runtime.environment);
     return createAuditReader({
       logGroup: auditLogGroup,
       region,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createLogGroupWriter } from '../audit/log-group.ts';
-import { readGuardConfig } from '../config/guard.ts';
+import { readAuditConfig } from '../config/guard.ts';
 import { describeCause } from '../log.ts';
 import type { Guard } from '../policy/guard.ts';
 import { createSend } from '../transport.ts';
@@ -14,10 +14,10 @@ export function buildGuard(runtime: Runtime): Guard {
 }
 
 /** Builds the writer of audit records when there is one to write; a record that is not written is logged as an error. */
-function buildRecord(runtime: Runtime): Guard['record'] {
+export function buildRecord(runtime: Runtime): Guard['record'] {
   const { environment, now, sleep, log } = runtime;
   const write = once(() => {
-    const { auditLogGroup, region, awsEndpoint } = readGuardConfig(environment);
+    const { auditLogGroup, region, awsEndpoint } = readAuditConfig(environment);
     return createLogGroupWriter({
       logGroup: auditLogGroup,
       logStream: `${environment['AWS_LAMBDA_FUNCTION_NAME'] ?? 'jobgate'}/${randomUUID()}`,

@@ -16,8 +16,13 @@ export interface JobsConfig extends CoreConfig {
 /** Reads {@link JobsConfig}. @throws ConfigError naming every fault. */
 export function readJobsConfig(environment: Environment): JobsConfig {
   const reader = new Reader(environment);
+  return reader.finish(readJobs(reader));
+}
+
+/** Reads {@link JobsConfig} with a reader that has more to read. */
+export function readJobs(reader: Reader): JobsConfig {
   const core = readCore(reader);
-  return reader.finish({
+  return {
     ...core,
     deployment: reader.text('JOBGATE_DEPLOYMENT', /^[a-z][a-z0-9-]{1,40}$/),
     region: reader.text('AWS_REGION', AWS_REGION),
@@ -25,7 +30,7 @@ export function readJobsConfig(environment: Environment): JobsConfig {
     targets: readTargets(reader),
     workloadIdentityProvider: reader.text('JOBGATE_WORKLOAD_IDENTITY_PROVIDER', WIF_PROVIDER),
     endpoints: readEndpoints(reader, core.stage),
-  });
+  };
 }
 
 const WIF_PROVIDER =
