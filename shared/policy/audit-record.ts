@@ -2,7 +2,8 @@ import type { Caller } from '../identity/caller.ts';
 import type { DenialGround, ProblemCode } from '../problem.ts';
 
 /**
- * One decision, as it is kept: who asked for what, what was decided and by which rule. Never a token, a body or a header.
+ * One decision, as it is kept: who asked for what, what was decided and by which rule; or an event, which nobody asked for:
+ * what became of a job. Never a token, a body or a header.
  *
  * A request that reaches its function is recorded by the function, in the audit log group. One that API Gateway answers
  * itself (no token, a refused token, throttled, no such route) is recorded by its line of the stage's access log, which
@@ -18,14 +19,15 @@ export interface AuditRecord {
   readonly timestamp: string;
   readonly service: 'jobgate';
   readonly message: 'audit';
-  /** An operationId. */
+  /** An operationId or, of an event, `job.<state>`. */
   readonly action: string;
-  readonly decision: 'allow' | 'deny';
+  readonly decision: 'allow' | 'deny' | 'event';
   /** The rule that decided; of a denial the one that came closest. */
   readonly rule: string;
   readonly missing?: readonly string[];
-  /** The problem's code, of a denial. */
+  /** The problem's code, of a denial; the job's reason, of an event. */
   readonly code?: string;
+  /** Of what no request led to, the sweep's own. */
   readonly requestId: string;
   /** The id that API Gateway chooses itself, whatever a client sends; joins the record with the access log. */
   readonly extendedRequestId: string | null;
@@ -33,7 +35,7 @@ export interface AuditRecord {
   readonly sourceIp: string | null;
   readonly httpMethod: string | null;
   readonly resourcePath: string | null;
-  /** The subject; null when there is no caller. */
+  /** The subject; null when there is no caller. Of an event, who submitted the job. */
   readonly caller: string | null;
   readonly issuer: string | null;
   readonly client: string | null;
@@ -85,12 +87,26 @@ export interface AuditedRequest {
   readonly sourceIp: string | null;
   readonly httpMethod: string | null;
   readonly resourcePath: string | null;
-  readonly caller: Caller | undefined;
+  readonly caller: AuditedCaller | undefined;
+}
+
+/** Who asks, to the audit; `tokenId` is null when no token is at hand. */
+export interface AuditedCaller extends Pick<Caller, 'issuer' | 'subject' | 'client' | 'actor'> {
+  readonly tokenId: string | null;
 }
 
 /** What was decided about it. */
 export type Decided =
   | ({ readonly decision: 'deny'; readonly code: ProblemCode } & DenialGround)
+  | {
+      readonly decision: 'event';
+      readonly rule: string;
+      readonly template: string;
+      readonly templateVersion: string;
+      readonly jobId: string;
+      /** The job's reason. */
+      readonly code?: string;
+    }
   | {
       readonly decision: 'allow';
       readonly rule: string;
