@@ -6,6 +6,7 @@ const ROOMS = [
   'problem',
   'config',
   'log',
+  'metrics',
   'identity',
   'templates',
   'cost',
@@ -19,6 +20,7 @@ const ROOMS = [
   'storage',
   'records',
   'audit',
+  'events',
   'http',
   'app',
 ];
@@ -41,7 +43,17 @@ const GOOGLE_ROOMS = [
   'main',
 ];
 
-const DOMAIN = ['problem', 'config', 'log', 'identity', 'templates', 'cost', 'policy', 'jobs'];
+const DOMAIN = [
+  'problem',
+  'config',
+  'log',
+  'metrics',
+  'identity',
+  'templates',
+  'cost',
+  'policy',
+  'jobs',
+];
 
 function toRoom(path: string): string {
   return path.replace(/^shared\//, '').replace(/(\/.*|\.ts)$/, '');
