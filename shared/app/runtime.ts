@@ -9,17 +9,24 @@ export interface Runtime {
   readonly log: Log;
 }
 
+/** The runtime of a process that also writes lines of its own making. */
+export interface FunctionRuntime extends Runtime {
+  /** Writes one line to the function's log as it is. */
+  readonly writeLine: (line: string) => void;
+}
+
 /** The runtime of a Lambda function; log lines go to standard output, which Lambda carries to CloudWatch Logs. */
-export function createRuntime(): Runtime {
+export function createRuntime(): FunctionRuntime {
   const now = (): Date => new Date();
+  const writeLine = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
   return {
     environment: process.env,
     now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    log: createLog(
-      { writeLine: (line) => process.stdout.write(`${line}\n`), now },
-      { service: 'jobgate' },
-    ),
+    log: createLog({ writeLine, now }, { service: 'jobgate' }),
+    writeLine,
   };
 }
 

@@ -51,6 +51,7 @@ const functions = listSources('functions');
 /** Functions off the hot path, which may hold one official client that is loaded when it is first needed. */
 const WITH_CLIENT: ReadonlyMap<string, string> = new Map([
   ['functions/get-job-audit.ts', '@aws-sdk/client-cloudwatch-logs'],
+  ['functions/sweep-jobs.ts', '@aws-sdk/client-eventbridge'],
 ]);
 
 describe('bundles', () => {

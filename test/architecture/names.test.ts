@@ -6,17 +6,22 @@ import { ROUTES } from '../../shared/http/routes.ts';
 import { ROOT } from './source-files.ts';
 
 /** Functions that no route leads to. */
-const WITHOUT_ROUTE = ['authorizer'];
+const WITHOUT_ROUTE = ['authorizer', 'sweep-jobs'];
 
 interface HttpEvent {
   readonly http: { readonly path: string; readonly method: string; readonly authorizer?: unknown };
+}
+
+interface ScheduleEvent {
+  readonly http?: undefined;
+  readonly schedule: unknown;
 }
 
 interface ServerlessFunction {
   readonly name: string;
   readonly handler: string;
   readonly role: string;
-  readonly events?: readonly HttpEvent[];
+  readonly events?: readonly (HttpEvent | ScheduleEvent)[];
 }
 
 const serverless = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8'), { merge: true }) as {
@@ -49,16 +54,23 @@ describe('one name in five places', () => {
 
   it.each(Object.entries(ROUTES))('%s is deployed on the route of the table', (name, route) => {
     const [event] = serverless.functions[toKey(name)]?.events ?? [];
-    expect(`/${event?.http.path ?? ''}`).toBe(route.path);
-    expect(event?.http.method.toUpperCase()).toBe(route.method);
-    expect(event?.http.authorizer !== undefined).toBe(route.authorized);
+    expect(`/${event?.http?.path ?? ''}`).toBe(route.path);
+    expect(event?.http?.method.toUpperCase()).toBe(route.method);
+    expect(event?.http?.authorizer !== undefined).toBe(route.authorized);
+  });
+
+  it('lets no function without a route be reached through the gateway', () => {
+    const reached = WITHOUT_ROUTE.filter((name) =>
+      serverless.functions[toKey(name)]?.events?.some(({ http }) => http !== undefined),
+    );
+    expect(reached).toEqual([]);
   });
 
   it('keeps an authorizer’s answer for a minute at most', () => {
     const { authorizer } = serverless.custom;
     expect(authorizer.resultTtlInSeconds).toBeLessThanOrEqual(60);
     const events = Object.values(serverless.functions).flatMap(({ events = [] }) => events);
-    const used = events.map(({ http }) => http.authorizer).filter((each) => each !== undefined);
+    const used = events.map(({ http }) => http?.authorizer).filter((each) => each !== undefined);
     expect(used.length).toBeGreaterThan(0);
     for (const each of used) expect(each).toEqual(authorizer);
   });
