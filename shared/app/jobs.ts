@@ -8,6 +8,7 @@ import type { CancelPorts } from '../jobs/cancel.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess } from '../jobs/ports.ts';
 import type { Guard } from '../policy/guard.ts';
 import { Problem } from '../problem.ts';
+import type { DynamoDbOptions } from '../records/call.ts';
 import { createDynamoDbRecords } from '../records/dynamodb.ts';
 import { createJobStorage } from '../storage/objects.ts';
 import { createSend, type Send } from '../transport.ts';
@@ -35,15 +36,7 @@ export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): ()
     const tokens = buildTokens(config, runtime, send);
     const { endpoints, targets } = config;
     const { now, sleep } = runtime;
-    const records = createDynamoDbRecords({
-      table: config.table,
-      region: config.region,
-      endpoint: endpoints.aws,
-      credentials: () => readAwsCredentials(runtime),
-      send,
-      now,
-      sleep,
-    });
+    const records = createDynamoDbRecords(toTable(config, runtime, send));
     const gateway = createDataprocGateway({
       targets,
       endpoint: endpoints.dataproc,
@@ -90,6 +83,19 @@ export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): ()
       toAccess,
     };
   });
+}
+
+/** Where the records are, and how they are reached. */
+export function toTable(config: JobsConfig, runtime: Runtime, send: Send): DynamoDbOptions {
+  return {
+    table: config.table,
+    region: config.region,
+    endpoint: config.endpoints.aws,
+    credentials: () => readAwsCredentials(runtime),
+    send,
+    now: runtime.now,
+    sleep: runtime.sleep,
+  };
 }
 
 function buildTokens(config: JobsConfig, runtime: Runtime, send: Send): GoogleTokens {

@@ -1,20 +1,20 @@
 import type { Context } from 'aws-lambda';
 import { readSweepConfig } from '../config/sweep.ts';
 import { createEventBridge } from '../events/event-bridge.ts';
-import type { JobEvents } from '../jobs/ports.ts';
+import type { JobEvents, SweepRecords } from '../jobs/ports.ts';
 import { describeCause, type Log } from '../log.ts';
 import { createMetrics, type Metrics, type SweepFigures } from '../metrics.ts';
 import type { Guard } from '../policy/guard.ts';
+import { createDynamoDbSweepRecords } from '../records/sweep.ts';
+import { createSend } from '../transport.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
 import { buildRecord } from './guard.ts';
-import { buildJobsApp, type JobsApp } from './jobs.ts';
+import { buildJobsApp, toTable, type JobsApp } from './jobs.ts';
 import { once, type FunctionRuntime } from './runtime.ts';
 
 /** Everything that the sweep uses, built from the environment. */
-export interface SweepApp extends Pick<
-  JobsApp,
-  'config' | 'records' | 'gateway' | 'storage' | 'getTarget'
-> {
+export interface SweepApp extends Pick<JobsApp, 'config' | 'gateway' | 'storage' | 'getTarget'> {
+  readonly records: SweepRecords;
   readonly events: JobEvents;
   /** Writes an audit record durably. */
   readonly record: Guard['record'];
@@ -41,13 +41,13 @@ export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
     const { eventBus, publicUrl, region, endpoints, deployment } = readSweepConfig(
       runtime.environment,
     );
-    const { config, records, gateway, storage, getTarget } = jobs();
+    const { config, gateway, storage, getTarget } = jobs();
     const { now, sleep, log, writeLine } = runtime;
     const credentials = () => readAwsCredentials(runtime);
     const place = { region, endpoint: endpoints.aws, credentials };
     return {
       config,
-      records,
+      records: createDynamoDbSweepRecords(toTable(config, runtime, createSend(now))),
       gateway,
       storage,
       getTarget,

@@ -112,7 +112,11 @@ describe('an event on the deployed bus', () => {
         new ListTargetsByRuleCommand({ Rule: RULE, EventBusName: bus }),
       );
       expect(Targets).toMatchObject([
-        { DeadLetterConfig: { Arn: expect.stringContaining(':jobgate-local-undelivered-events') } },
+        {
+          DeadLetterConfig: {
+            Arn: expect.stringContaining(':jobgate-local-undelivered-events') as string,
+          },
+        },
       ]);
       const queue = await createQueue();
       const subscription = new URLSearchParams({

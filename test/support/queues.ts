@@ -5,7 +5,6 @@ import { getStack } from './api.ts';
 
 /** A queue of the stack's SQS, to which a test has events delivered. */
 export interface TestQueue {
-  readonly url: string;
   readonly arn: string;
   /** Takes `count` messages off the queue, in no order; fails when they have not come within 20 seconds. */
   readonly receive: (count: number) => Promise<readonly string[]>;
@@ -22,7 +21,16 @@ export async function createQueue(): Promise<TestQueue> {
     'GetQueueAttributes',
     { QueueUrl: url, AttributeNames: ['QueueArn'] },
   );
-  return { url, arn: Attributes.QueueArn, receive: (count) => receive(url, count) };
+  const arn = Attributes.QueueArn;
+  const delivery = {
+    Effect: 'Allow',
+    Principal: { Service: ['events.amazonaws.com', 'sns.amazonaws.com'] },
+    Action: 'sqs:SendMessage',
+    Resource: arn,
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [delivery] });
+  await callSqs('SetQueueAttributes', { QueueUrl: url, Attributes: { Policy } });
+  return { arn, receive: (count) => receive(url, count) };
 }
 
 interface Received {
