@@ -72,7 +72,7 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
   ...makeClusterAccounts(),
   [reader]: {
     ...nothing,
-    permissions: ['dataproc.batches.get', ...finding],
+    permissions: ['dataproc.batches.get', 'dataproc.batches.list', ...finding],
     read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
   },
   [operator]: {
@@ -101,6 +101,7 @@ export const impersonation: Readonly<Record<string, readonly string[]>> = {
   'jobgate-local-get-job-logs': [reader],
   'jobgate-local-get-job-result': [reader],
   'jobgate-local-get-job-file': [signer],
+  'jobgate-local-sweep-jobs': [reader, operator],
 };
 
 const place = {

@@ -19,6 +19,8 @@ export interface EventBridgeOptions extends ClientPlace {
 /** Entries of one call, and bytes of all of them together. Source: EventBridge API reference, PutEvents. */
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256_000;
+/** Milliseconds that one call may take, its repetitions included. */
+const CALL_MS = 10_000;
 
 /** An event with the entry that tells it. */
 interface Told {
@@ -111,7 +113,7 @@ async function putBatch(
   if (leftMs <= 0) throw new Error('the deadline has passed');
   const command = new PutEventsCommand({ Entries: batch.map(({ entry }) => entry) });
   const { Entries: results = [] } = await client.send(command, {
-    abortSignal: AbortSignal.timeout(leftMs),
+    abortSignal: AbortSignal.timeout(Math.min(leftMs, CALL_MS)),
   });
   return batch.filter(({ event }, index) => {
     const result = results[index];

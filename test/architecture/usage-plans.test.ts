@@ -54,7 +54,7 @@ const toUsageKey = createUsageKeys(
 
 const serverless = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8'), { merge: true }) as {
   readonly functions: Readonly<
-    Record<string, { readonly events?: readonly { readonly http: HttpEvent }[] }>
+    Record<string, { readonly events?: readonly { readonly http?: HttpEvent }[] }>
   >;
 };
 interface HttpEvent {
@@ -64,7 +64,7 @@ interface HttpEvent {
   readonly cors?: unknown;
 }
 const events = Object.values(serverless.functions).flatMap(({ events: list = [] }) =>
-  list.map(({ http }) => http),
+  list.flatMap(({ http }) => http ?? []),
 );
 
 describe('the usage plans', () => {

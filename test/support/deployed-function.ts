@@ -88,7 +88,10 @@ export function readEvent(name: string): Readonly<Record<string, unknown>> {
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }
 
-const CONTEXT = { getRemainingTimeInMillis: () => 28_000 } as Context;
+const CONTEXT = {
+  awsRequestId: '5b0d3d4e-7f0e-4c42-9a3e-3d6d4a2f1c11',
+  getRemainingTimeInMillis: () => 28_000,
+} as Context;
 
 /** Reads the environment that the stack gave to a function. */
 export async function readEnvironment(

@@ -26,8 +26,10 @@ export function isOverdue(
 /** Asks for the end of a job that has had its time; the record says which cap it was. */
 export async function enforceCap(record: JobRecord, work: SweepWork): Promise<JobRecord> {
   const { order, ports, summary } = work;
-  const decision = toSweepRecord({ rule: 'max-runtime', jobId: record.id, record }, ports);
-  const request = { decision, reason: toCapReason(record), deadline: order.deadline };
+  const reason = toCapReason(record);
+  const rule = reason === 'max_cost_reached' ? 'max-cost' : 'max-runtime';
+  const decision = toSweepRecord({ rule, jobId: record.id, record }, ports);
+  const request = { decision, reason, deadline: order.deadline };
   const kept = await cancelJob(record, request, ports);
   summary.capped += 1;
   return kept;

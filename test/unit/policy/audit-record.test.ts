@@ -39,6 +39,20 @@ describe('an audit record', () => {
     });
   });
 
+  it('is an event when nobody asked for it', () => {
+    const about = { template: 'tidy', templateVersion: '1.2.0', jobId: 'jg-1' };
+    const event = { decision: 'event', rule: 'observed', code: 'driver_failed', ...about } as const;
+    const request = { ...REQUEST, caller: { ...REQUEST.caller, tokenId: null } };
+    expect(toAuditRecord(request, event, STAMP)).toMatchObject({
+      decision: 'event',
+      rule: 'observed',
+      code: 'driver_failed',
+      caller: 'ana',
+      tokenId: null,
+      ...about,
+    });
+  });
+
   it('has no other keys than the schema says', () => {
     const allow = {
       decision: 'allow',
