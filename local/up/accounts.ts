@@ -72,7 +72,7 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
   ...makeClusterAccounts(),
   [reader]: {
     ...nothing,
-    permissions: ['dataproc.batches.get', ...finding],
+    permissions: ['dataproc.batches.get', 'dataproc.batches.list', ...finding],
     read: [`gs://${buckets.staging}/`, `gs://${buckets.results}/`],
   },
   [operator]: {
