@@ -103,6 +103,16 @@ function listStates(batch: Batch): readonly string[] {
   return [...past, nameState(batch.state)];
 }
 
+/** What it used, in the adapter's members; only batches that have ended have been measured. */
+function readUsage({ runtimeInfo }: Batch): Pick<UpstreamJob, 'usage'> {
+  const usage = runtimeInfo?.approximateUsage;
+  if (usage === null || usage === undefined) return {};
+  const milliDcuSeconds = Number(usage.milliDcuSeconds);
+  return {
+    usage: { milliDcuSeconds, shuffleStorageGbSeconds: Number(usage.shuffleStorageGbSeconds) },
+  };
+}
+
 const noRows = {
   class: 'user_code',
   code: 'driver_failed',
@@ -131,7 +141,9 @@ describe('the adapter reads what Google’s own client reads', () => {
       history: states.map((state, index) => ({ state: words[state], at: times[index] })),
       labels: official.labels,
       driverOutputUri: official.runtimeInfo?.outputUri,
+      ...readUsage(official),
     });
+    expect('usage' in own).toBe(last !== 'RUNNING');
     expect(official.labels).toEqual({ 'jg-template': 'sample' });
     expect(official.runtimeInfo?.outputUri).toMatch(/^gs:\/\/jobgate-staging\/.*driveroutput$/);
     expect(official.stateMessage).toContain(error?.message ?? '');
