@@ -84,6 +84,15 @@ describe('bundles', () => {
     expect(inputs.filter((path) => adapters.test(path))).toEqual([]);
   });
 
+  it.each(functions.filter((entry) => entry !== 'functions/sweep-jobs.ts'))(
+    '%s carries nothing of the sweep',
+    async (entry) => {
+      const { inputs } = await bundle(entry);
+      const sweep = /^shared\/(jobs\/sweep\/|records\/(sweep|due-index)\.ts)/;
+      expect(inputs.filter((path) => sweep.test(path))).toEqual([]);
+    },
+  );
+
   it('keep submit-job within 200 kB and the authorizer within 40 kB', async () => {
     expect((await bundle('functions/submit-job.ts')).bytes).toBeLessThanOrEqual(200_000);
     expect((await bundle('functions/authorizer.ts')).bytes).toBeLessThanOrEqual(40_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../shared/jobs/job.ts';
 import { START } from '../support/clock.ts';
-import { buildDeployedApp, soon } from '../support/deployed-app.ts';
+import { buildDeployedApp, buildDeployedSweep, soon } from '../support/deployed-app.ts';
 import { makeRecord } from '../support/job-records.ts';
 
 /** The record of a job that never ran and has ended: its write gives back all limits. Nothing has this id. */
@@ -26,4 +26,17 @@ describe('the table', () => {
       expect(await records.replace(ENDED, soon())).toBe('conflict');
     },
   );
+
+  it('lets the role of sweep-jobs do all that a sweep does', async () => {
+    const { records } = await buildDeployedSweep();
+    const [hold] = ENDED.holds.slice(1);
+    if (hold === undefined) throw new Error('the record holds nothing');
+    expect((await records.listDue(null, soon())).unread).toEqual([]);
+    await expect(records.listCounters(null, soon())).resolves.toHaveProperty('counters');
+    expect(await records.find(ENDED.id, soon())).toBeUndefined();
+    expect(await records.replace(ENDED, soon())).toBe('conflict');
+    expect(await records.restoreHolder(ENDED.id, hold, soon())).toBe(false);
+    expect(await records.releaseHolder(hold.key, ENDED.id, soon())).toBe(true);
+    expect(await records.releaseHolder(hold.key, 'no job', soon())).toBe(true);
+  });
 });

@@ -1,4 +1,9 @@
 import type { DueRecord, LimitHolders, PageMark, SweepRecords } from '../../shared/jobs/ports.ts';
+import { runSweep } from '../../shared/jobs/sweep/run.ts';
+import { createSweeping } from './sweeping.ts';
+
+/** Milliseconds after which the sweep counts a record that was put among those that every listing shows. */
+const SETTLED_AFTER_MS = 60_000;
 
 /** Reads every page of a listing. */
 export async function readAll<T>(
@@ -32,22 +37,10 @@ export function readAllCounters(
   });
 }
 
-/** Puts counters right as the sweep does: by what is listed, which may be behind, under the store's own conditions. */
+/** Sweeps a store whose jobs are on no target, and so does nothing with them but put their counters right and announce. */
 export async function correctCounters(records: SweepRecords, deadline: Date): Promise<void> {
-  const due = await readAllDue(records, deadline);
-  const counters = await readAllCounters(records, deadline);
-  const listed = new Map(counters.map(({ key, holders }) => [key, new Set(holders)]));
-  const holding = (id: string, key: string): boolean =>
-    due.some((record) => record.id === id && record.holds.some((hold) => hold.key === key));
-  for (const { key, holders } of counters) {
-    for (const holder of holders) {
-      if (!holding(holder, key)) await records.releaseHolder(key, holder, deadline);
-    }
-  }
-  for (const { id, holds } of due) {
-    for (const hold of holds) {
-      const counted = listed.get(hold.key)?.has(id) ?? false;
-      if (!counted) await records.restoreHolder(id, hold, deadline);
-    }
-  }
+  const { clock, ports, troubles } = createSweeping();
+  clock.advance(SETTLED_AFTER_MS);
+  await runSweep({ deadline, corrects: true }, { ...ports, records, targets: [] });
+  for (const { thrown } of troubles) throw thrown;
 }

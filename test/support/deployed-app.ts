@@ -1,6 +1,7 @@
 import { buildJobsApp, type JobsApp } from '../../shared/app/jobs.ts';
 import { buildGuard } from '../../shared/app/guard.ts';
-import type { Runtime } from '../../shared/app/runtime.ts';
+import type { FunctionRuntime } from '../../shared/app/runtime.ts';
+import { buildSweepApp, type SweepApp } from '../../shared/app/sweep-app.ts';
 import { createLog } from '../../shared/log.ts';
 import { assumeRole, readEnvironment } from './deployed-function.ts';
 import { getStack } from './api.ts';
@@ -10,14 +11,28 @@ export async function buildDeployedApp(
   functionName: string,
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<JobsApp> {
+  const runtime = await createRuntime(functionName, overrides);
+  return buildJobsApp(runtime, buildGuard(runtime))();
+}
+
+/** As {@link buildDeployedApp}, for the sweep. */
+export async function buildDeployedSweep(): Promise<SweepApp> {
+  return buildSweepApp(await createRuntime('jobgate-local-sweep-jobs'))();
+}
+
+async function createRuntime(
+  functionName: string,
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<FunctionRuntime> {
   const now = (): Date => new Date();
-  const runtime: Runtime = {
+  const writeLine = (): void => undefined;
+  return {
     environment: { ...(await readDeployedEnvironment(functionName)), ...overrides },
     now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    log: createLog({ writeLine: () => undefined, now }),
+    writeLine,
+    log: createLog({ writeLine, now }),
   };
-  return buildJobsApp(runtime, buildGuard(runtime))();
 }
 
 /** The environment of a deployed function with its role's credentials, for a process on this machine. */

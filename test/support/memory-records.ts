@@ -15,6 +15,8 @@ export interface MemoryRecords extends SweepRecords {
   readonly replaced: () => number;
   /** The counters, which tests damage. */
   readonly counters: MemoryCounters;
+  /** Lists a record from now on as one whose entry cannot be read, as another version of Jobgate may have left it. */
+  readonly garble: (jobId: JobId) => void;
   /** From now on what is listed is as it is now, however the records and counters change. */
   readonly holdIndex: () => void;
   /** What is listed is as the records and counters are. */
@@ -30,6 +32,7 @@ interface Index {
 export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords {
   const stored = new Map<string, JobRecord>();
   const counters = createMemoryCounters();
+  const garbled = new Set<string>();
   let replacements = 0;
   let held: Index | undefined;
   const copy = (record: JobRecord | undefined): JobRecord | undefined => structuredClone(record);
@@ -49,6 +52,9 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
     seed: (record) => stored.set(record.id, structuredClone(record)),
     remove: (jobId) => stored.delete(jobId),
     replaced: () => replacements,
+    garble: (jobId) => {
+      garbled.add(jobId);
+    },
     holdIndex: () => {
       held = readIndex();
     },
@@ -74,6 +80,7 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
       replacements += 1;
       const before = stored.get(record.id);
       if (before?.version !== record.version - 1) return 'conflict';
+      garbled.delete(record.id);
       const returns = toReturned(record).length > 0;
       if (returns && listHeld(record.id).length === 0) return 'conflict';
       if (returns) counters.remove(record);
@@ -91,7 +98,8 @@ export function createMemoryRecords({ pageEntries = 1_000 } = {}): MemoryRecords
         after,
         pageEntries,
       });
-      return { records: entries, unread: [], next };
+      const unread = entries.flatMap(({ id }) => (garbled.has(id) ? [id] : []));
+      return { records: entries.filter(({ id }) => !garbled.has(id)), unread, next };
     },
     listCounters: async (after) => {
       await yieldOnce();

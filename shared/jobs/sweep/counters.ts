@@ -1,6 +1,5 @@
 import { isTerminal, type JobId } from '../job.ts';
 import type { LimitHold } from '../limit-hold.ts';
-
 import type { DueRecord, LimitHolders, PageMark } from '../ports.ts';
 import { forEach, type SweepWork } from './work.ts';
 
@@ -15,11 +14,13 @@ const SETTLED_AFTER_MS = 60_000;
 export async function correctCounters(due: readonly DueRecord[], work: SweepWork): Promise<void> {
   const { order, ports, summary } = work;
   const active = due.filter(({ state }) => !isTerminal(state));
-  const alive = new Set<string>(active.map(({ id }) => id));
+  const held = new Map<string, readonly LimitHold[]>(active.map(({ id, holds }) => [id, holds]));
+  const holds = (holder: string, key: string): boolean =>
+    held.get(holder)?.some((hold) => hold.key === key) === true;
   const counted = new Map<string, ReadonlySet<string>>();
   for (const { key, holders } of await listCounters(work)) counted.set(key, new Set(holders));
   const dead = [...counted].flatMap(([key, holders]) =>
-    [...holders].filter((holder) => !alive.has(holder)).map((holder) => ({ key, holder })),
+    [...holders].filter((holder) => !holds(holder, key)).map((holder) => ({ key, holder })),
   );
   await forEach(dead, work, {
     act: async ({ key, holder }) => {

@@ -1,6 +1,7 @@
 import { toDeploymentLabels } from '../labels.ts';
 import { isTerminal, type JobId } from '../job.ts';
 import type { DueRecord, PageMark } from '../ports.ts';
+import { toDueRecord } from '../due.ts';
 import { correctCounters } from './counters.ts';
 import { sweepDue } from './due.ts';
 import { sweepOrphans } from './orphans.ts';
@@ -71,14 +72,25 @@ async function listTargets(work: SweepWork): Promise<ReadonlyMap<string, TargetL
   return listings;
 }
 
-async function listDue({ order, ports }: SweepWork): Promise<readonly DueRecord[]> {
+async function listDue(work: SweepWork): Promise<readonly DueRecord[]> {
+  const { order, ports } = work;
   const due = new Map<JobId, DueRecord>();
+  const unread = new Set<JobId>();
   let mark: PageMark = null;
   do {
     const page = await ports.records.listDue(mark, order.deadline);
     for (const record of page.records) due.set(record.id, record);
+    for (const id of page.unread) unread.add(id);
     mark = page.next;
   } while (mark !== null);
+  await forEach([...unread], work, {
+    act: async (id) => {
+      const record = await ports.records.find(id, order.deadline);
+      const entry = record === undefined ? undefined : toDueRecord(record);
+      if (entry !== undefined) due.set(id, entry);
+    },
+    name: (id) => ({ doing: 'look', jobId: id }),
+  });
   return [...due.values()];
 }
 

@@ -53,6 +53,17 @@ describe('a sweep', () => {
     expect(bench.read(RUNNING)).toEqual(RUNNING);
   });
 
+  it('reads the record itself where the index tells nothing of use', async () => {
+    const bench = createSweeping(QUEUED, RUNNING, { ...ENDED, announced: [] });
+    for (const { id } of bench.records.all()) bench.records.garble(id);
+    bench.gateway.plant(toJob(QUEUED, 'running', { startedAt: START }));
+    bench.gateway.plant(toJob(RUNNING, 'running', { startedAt: START }));
+    bench.clock.advance(MINUTE);
+    expect(await bench.sweep()).toMatchObject({ due: 3, updated: 1, announced: 3, failed: 0 });
+    expect(bench.read(QUEUED)).toMatchObject({ state: 'running' });
+    expect(bench.read(ENDED)).toMatchObject({ announced: ['succeeded'] });
+  });
+
   it('writes what the listing tells, and announces it, without a look', async () => {
     const bench = createSweeping(QUEUED);
     bench.gateway.plant(toJob(QUEUED, 'running', { startedAt: START }));
@@ -391,5 +402,14 @@ describe('counters', () => {
     expect(await bench.sweep({ corrects: true })).toMatchObject({ corrected: 1 });
     expect(await count(bench)).toEqual([QUEUED.id]);
     expect(await bench.sweep({ corrects: true })).toMatchObject({ corrected: 0 });
+  });
+
+  it('are rid of a job that holds another limit, and of what is no job', async () => {
+    const bench = createSweeping();
+    const own = { ...holds[0], key: 'limit#template#other' };
+    await bench.records.putIfAbsent({ ...QUEUED, holds: [own] }, new Date());
+    bench.records.counters.setHolders(key, [QUEUED.id, 'no job']);
+    expect(await bench.sweep({ corrects: true })).toMatchObject({ corrected: 2 });
+    expect(bench.records.counters.list()).toEqual([{ key: own.key, holders: [QUEUED.id] }]);
   });
 });
