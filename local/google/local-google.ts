@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { makeApiServer } from './server/api-server.ts';
+import { Clock } from './clock.ts';
 import type { GoogleConfiguration } from './configuration.ts';
 import { openDataproc } from './dataproc/dataproc.ts';
 import { FaultTable } from './api/faults.ts';
@@ -100,7 +101,7 @@ async function startServices(
   const front = makeStorageFront({ ...services, objects, uploads, now, storeAddress });
   started.add(() => closeServer(front));
   const engine = makeSparkEngine({ configuration, storage: storeAddress, put, removeAll, run });
-  const scheduler = makeScheduler(configuration, engine);
+  const scheduler = makeScheduler(configuration, engine, services.clock);
   started.add(() => scheduler.stop());
   const stopped = Promise.withResolvers<string>();
   const parts = { services, scheduler, stop: stopped.resolve };
@@ -119,13 +120,12 @@ async function startServices(
   };
 }
 
-function makeScheduler({ maxConcurrentRuns }: GoogleConfiguration, engine: SparkEngine): Scheduler {
-  return new Scheduler({
-    engine,
-    maxConcurrentRuns,
-    now,
-    startTimer,
-  });
+function makeScheduler(
+  { maxConcurrentRuns }: GoogleConfiguration,
+  engine: SparkEngine,
+  { now, startTimer }: Clock,
+): Scheduler {
+  return new Scheduler({ engine, maxConcurrentRuns, now, startTimer });
 }
 
 interface ApiParts {
@@ -138,7 +138,7 @@ function makeApi(
   configuration: GoogleConfiguration,
   parts: ApiParts,
 ): { readonly api: OnePort; readonly goOn: () => void } {
-  const { permissions, tokens, faults } = parts.services;
+  const { permissions, tokens, faults, clock } = parts.services;
   const { workloadIdentity, awsSts } = configuration;
   const sts = { workloadIdentity, awsSts, permissions, tokens };
   const { goOn, ...dataproc } = makeDataproc(configuration, parts);
@@ -150,7 +150,7 @@ function makeApi(
       products.flatMap((product) => Object.entries(product.implementations)),
     ),
     rateLimits: new RateLimits(configuration, now),
-    ...{ tokens, faults, log, now },
+    ...{ tokens, faults, log, now: clock.now },
   });
   const names = protos.flatMap(({ methods }) => methods.map(({ name }) => name));
   const rpcs = [...names, ...identityMethods, ...storageMethods];
@@ -158,7 +158,7 @@ function makeApi(
     rest: new RestServices({ protos, dispatcher }),
     findCall: (request) => findIdentityCall(request, { sts, iamCredentials: parts.services }),
     faults,
-    local: log === undefined ? undefined : { faults, rpcs, log, stop: parts.stop },
+    local: log === undefined ? undefined : { faults, rpcs, log, clock, stop: parts.stop },
   });
   const tls = readTls(configuration);
   return { api: new OnePort(http, makeGrpcSpeaker({ protos, dispatcher }), { tls }), goOn };
@@ -181,11 +181,11 @@ interface Product {
 
 function makeDataproc(
   configuration: GoogleConfiguration,
-  { services: { permissions }, scheduler }: ApiParts,
+  { services: { permissions, clock }, scheduler }: ApiParts,
 ): Product & { readonly goOn: () => void } {
   const protos = loadProtos();
   const { root } = protos;
-  return { protos, ...openDataproc({ configuration, permissions, scheduler, root, now }) };
+  return { protos, ...openDataproc({ configuration, permissions, scheduler, root, clock }) };
 }
 
 function makeSecretManager(
@@ -201,6 +201,7 @@ interface Services {
   readonly tokens: TokenStore;
   readonly keys: SigningKeys;
   readonly faults: FaultTable;
+  readonly clock: Clock;
 }
 
 function makeServices(configuration: GoogleConfiguration): Services {
@@ -214,15 +215,8 @@ function makeServices(configuration: GoogleConfiguration): Services {
   const keys = new SigningKeys(openShelf(outliving, 'keys'));
   for (const [email, account] of Object.entries(configuration.accounts))
     if (account.sign) void keys.prepare(email);
-  return { permissions: new Permissions(configuration), tokens, keys, faults: new FaultTable() };
-}
-
-function startTimer(afterSeconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, afterSeconds * 1000);
-  timer.unref();
-  return () => {
-    clearTimeout(timer);
-  };
+  const permissions = new Permissions(configuration);
+  return { permissions, tokens, keys, faults: new FaultTable(), clock: new Clock() };
 }
 
 function now(): Date {

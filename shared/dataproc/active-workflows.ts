@@ -1,7 +1,7 @@
 import type { WorkflowTarget } from '../config/targets.ts';
 import { parseJobId } from '../jobs/job.ts';
 import type { ActiveListing, ActiveQuery, UpstreamJob } from '../jobs/ports.ts';
-import { readMember, readName, type Members } from './answer.ts';
+import { readMember, readName, readText, type Members } from './answer.ts';
 import { parseJob } from './job.ts';
 import { ACTIVE, JOB_FIELDS } from './jobs.ts';
 import { pickActive, toFilter, type ListPages, type Pages } from './listing.ts';
@@ -41,7 +41,8 @@ const OPERATION_FIELDS = 'operations(name,done,error,metadata),nextPageToken';
 /** The job of a workflow's step, which its label names. */
 function parseStepJob(job: Members, path: string): UpstreamJob | undefined {
   const jobId = parseJobId(readMember(job.get('labels'), JOB_LABEL));
-  const name = readName(`${path}/${String(readMember(job.get('reference'), 'jobId'))}`);
+  const stepJobId = readText(readMember(job.get('reference'), 'jobId')) ?? '';
+  const name = readName(`${path}/${stepJobId}`);
   return jobId === undefined || name === null ? undefined : parseJob(jobId, job, name);
 }
 

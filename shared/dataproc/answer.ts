@@ -36,6 +36,11 @@ export function readName(value: unknown): string | null {
 const EXCEPTION =
   /\[?\b((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\w*): ([^\n]*)/;
 
+/** Tells whether a message holds what a program has thrown. */
+export function holdsException(message: string | null): boolean {
+  return EXCEPTION.test(message ?? '');
+}
+
 /** The exception's class and message, without Google's links and wrapping. */
 export function toJobError(message: string | null): JobError {
   const [, exceptionClass, exceptionMessage] = EXCEPTION.exec(message ?? '') ?? [];

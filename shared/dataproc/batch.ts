@@ -1,10 +1,18 @@
 import type { protos } from '@google-cloud/dataproc';
 import type { JobUsage } from '../cost/estimate.ts';
-import type { HistoryEntry, JobId, JobState } from '../jobs/job.ts';
+import type { HistoryEntry, JobError, JobId, JobState } from '../jobs/job.ts';
 import type { Submission, UpstreamJob } from '../jobs/ports.ts';
-import { readLabels, readMember, readName, readText, toJobError } from './answer.ts';
+import {
+  holdsException,
+  readLabels,
+  readMember,
+  readName,
+  readText,
+  toJobError,
+} from './answer.ts';
 import { toBatchProgram } from './program.ts';
 import { toJobState } from './states.ts';
+import { findLimitError, readSeconds } from './time-limit.ts';
 
 type Batch = protos.google.cloud.dataproc.v1.IBatch;
 
@@ -64,10 +72,32 @@ export function parseBatch(
     history,
     labels: readLabels(batch.get('labels')),
     driverOutputUri: readText(readMember(batch.get('runtimeInfo'), 'outputUri')),
-    error: state === 'failed' ? toJobError(message) : null,
+    error: toError(batch, { state, message, history }),
     handle: readName(batch.get('operation')),
     ...readUsage(batch.get('runtimeInfo')),
   };
+}
+
+/**
+ * A batch that its `ttl` has ended is CANCELLED, as people report; one that FAILED and threw nothing may be one too.
+ * Source: ExecutionConfig.ttl in the shipped protos; https://github.com/kubeflow/pipelines/issues/10190
+ */
+function toError(
+  batch: ReadonlyMap<string, unknown>,
+  end: Pick<UpstreamJob, 'state' | 'history'> & { readonly message: string | null },
+): JobError | null {
+  const { state, message, history } = end;
+  if (state !== 'failed' && state !== 'cancelled') return null;
+  const enteredAt = (each: JobState): string | undefined =>
+    history.find((entry) => entry.state === each)?.at;
+  const execution = readMember(batch.get('environmentConfig'), 'executionConfig');
+  const limited = findLimitError({
+    seconds: readSeconds(readMember(execution, 'ttl')),
+    startedAt: enteredAt('running'),
+    stoppedAt: enteredAt('cancelling') ?? enteredAt(state),
+  });
+  if (state === 'cancelled') return limited;
+  return holdsException(message) ? toJobError(message) : (limited ?? toJobError(message));
 }
 
 /** Source: Dataproc REST reference, UsageMetrics: 64-bit integers as text; a batch that has not ended has none. */

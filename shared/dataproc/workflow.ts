@@ -11,6 +11,7 @@ import type { Submission, UpstreamJob } from '../jobs/ports.ts';
 import { readMember, readName, readText, toMembers, type Members } from './answer.ts';
 import { toJobProgram } from './program.ts';
 import { toWorkflowState } from './states.ts';
+import { findLimitError, readSeconds, type TimeLimit } from './time-limit.ts';
 
 type WorkflowTemplate = protos.google.cloud.dataproc.v1.IWorkflowTemplate;
 
@@ -69,10 +70,12 @@ function toManagedCluster(place: WorkflowPlace): object {
   };
 }
 
-/** A workflow by its operation: what is known without its step's job, and that job's id once there is one. */
+/** A workflow by its operation: what is known without its step's job, and that job's id once there is one; its limit. */
 export interface Workflow {
   readonly upstream: UpstreamJob;
   readonly stepJobId: string | null;
+  /** That of its jobs, which begins when the first one is submitted. Source: WorkflowTemplate.dagTimeout. */
+  readonly limit: TimeLimit;
 }
 
 /** The job whose workflow an operation is; undefined for operations of other kinds and of others. */
@@ -96,6 +99,7 @@ export function parseWorkflow(
   const state = readState(operation, metadata);
   if (state === undefined) return undefined;
   const ended = state !== 'queued';
+  const limit = readLimit(metadata);
   const endedAt = ended ? readText(metadata.get('endTime')) : null;
   const upstream = {
     jobId,
@@ -109,10 +113,26 @@ export function parseWorkflow(
     ],
     labels,
     driverOutputUri: null,
-    error: state === 'failed' ? toError(operation) : null,
+    error: toError(operation, state, limit),
     handle: readName(operation.get('name')),
   };
-  return { upstream, stepJobId: readJobId(readMember(findNode(jobId, operation), 'jobId')) };
+  const stepJobId = readJobId(readMember(findNode(jobId, operation), 'jobId'));
+  return { upstream, stepJobId, limit };
+}
+
+/** The job of a workflow's step, with the reason if it was cancelled since the time of the workflow's jobs was over. */
+export function explainStepJob(job: UpstreamJob, limit: TimeLimit): UpstreamJob {
+  if (job.state !== 'cancelled') return job;
+  const stoppedAt = job.history.find(({ state }) => state === 'cancelling')?.at ?? job.endedAt;
+  return { ...job, error: findLimitError({ ...limit, stoppedAt }) };
+}
+
+function readLimit(metadata: Members): TimeLimit {
+  return {
+    seconds: readSeconds(metadata.get('dagTimeout')),
+    startedAt: readText(metadata.get('dagStartTime')),
+    stoppedAt: readText(metadata.get('dagEndTime')),
+  };
 }
 
 /** Source: google.rpc.Code. */
@@ -129,7 +149,10 @@ function readErrorCode(operation: Members): unknown {
   return readMember(operation.get('error'), 'code');
 }
 
-function toError(operation: Members): JobError {
+function toError(operation: Members, state: JobState, limit: TimeLimit): JobError | null {
+  if (state !== 'failed' && state !== 'cancelled') return null;
+  const limited = findLimitError(limit);
+  if (limited !== null || state === 'cancelled') return limited;
   const quota = readErrorCode(operation) === CODES.resourceExhausted;
   return {
     class: 'platform',

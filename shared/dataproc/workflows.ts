@@ -8,7 +8,7 @@ import { toRefusal, unknownState, type DataprocCall } from './calls.ts';
 import { parseJob } from './job.ts';
 import { listMembers, toFilter, type ListPages } from './listing.ts';
 import { requireRuntimeAccount, type Way } from './way.ts';
-import { isWorkflowOf, JOB_LABEL, parseWorkflow, toWorkflow } from './workflow.ts';
+import { explainStepJob, isWorkflowOf, JOB_LABEL, parseWorkflow, toWorkflow } from './workflow.ts';
 
 /**
  * Makes the way to workflows, instantiated inline. Here every attempt has the same request id: it keeps a second instance
@@ -42,12 +42,13 @@ export function createWorkflows(call: DataprocCall, listPages: ListPages): Way<W
       const labels = reference.labels ?? {};
       const workflow = parseWorkflow(reference.jobId, operation, labels);
       if (workflow === undefined) throw unknownState();
-      const { stepJobId, upstream } = workflow;
+      const { stepJobId, upstream, limit } = workflow;
       const job =
         stepJobId === null
           ? undefined
           : await findJob(look, reference, toJobPath(target, stepJobId));
-      return job === undefined ? upstream : { ...job, handle: upstream.handle };
+      if (job === undefined) return upstream;
+      return { ...explainStepJob(job, limit), handle: upstream.handle };
     },
     listActive: async (query, target) => listActiveWorkflows(listPages, query, target),
   };

@@ -33,8 +33,8 @@ export interface HistoryEntry {
 
 /** Why a job failed, for the caller: no stack, no token. */
 export interface JobError {
-  /** Whose fault it is: the program's, or that of Jobgate and what it stands on. */
-  readonly class: 'user_code' | 'platform';
+  /** What ended it: the program, Jobgate and what it stands on, or a rule that it was submitted under. */
+  readonly class: 'user_code' | 'platform' | 'policy';
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;

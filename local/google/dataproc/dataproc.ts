@@ -8,6 +8,7 @@ import { Counter } from './register.ts';
 import { revive } from './revival.ts';
 import { Workflows } from './workflows.ts';
 import { WorkflowTemplates } from './workflow-templates.ts';
+import type { Clock } from '../clock.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Implementations } from '../identity/implementation.ts';
 import type { Permissions } from '../identity/permissions.ts';
@@ -21,7 +22,7 @@ export interface DataprocOptions {
   readonly scheduler: Scheduler;
   /** The protos of Dataproc. */
   readonly root: protobuf.Root;
-  readonly now: () => Date;
+  readonly clock: Clock;
 }
 
 /** Dataproc, with all that an earlier server on the same state directory left. */
@@ -34,7 +35,8 @@ interface Dataproc {
 
 /** Makes Dataproc; nothing runs yet. @throws ShapeError naming a damaged file */
 export function openDataproc(options: DataprocOptions): Dataproc {
-  const { configuration, permissions, scheduler, root, now } = options;
+  const { configuration, permissions, scheduler, root } = options;
+  const { now, startTimer } = options.clock;
   const openOwn = (kind: string) => openShelf(configuration.stateDirectory, kind);
   const shared = { configuration, permissions, scheduler, now, counter: new Counter() };
   const clusters = new Clusters(shared);
@@ -42,7 +44,10 @@ export function openDataproc(options: DataprocOptions): Dataproc {
   const jobs = new Jobs({ ...shared, clusters, shelf: openOwn('jobs') });
   const templates = new WorkflowTemplates({ ...shared, shelf: openOwn('workflow-templates') });
   const workflowShelf = openOwn('workflows');
-  const workflows = new Workflows({ ...shared, templates, jobs, clusters, shelf: workflowShelf });
+  const workflows = new Workflows({
+    ...{ ...shared, startTimer, templates, jobs, clusters },
+    shelf: workflowShelf,
+  });
   const place = { project: configuration.project, region: configuration.region };
   const sources = [batches, jobs, workflows];
   const operations = new Operations({ root, place, permissions, sources });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ApiError } from '../api/api-error.ts';
+import type { StartTimer } from '../clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { Clusters } from './clusters.ts';
 import type { Job } from './job.ts';
@@ -16,6 +17,7 @@ interface WorkflowEngineOptions {
   readonly jobs: Jobs;
   readonly clusters: Clusters;
   readonly now: () => Date;
+  readonly startTimer: StartTimer;
 }
 
 /**
@@ -26,7 +28,7 @@ interface WorkflowEngineOptions {
 export class WorkflowEngine {
   readonly #options: WorkflowEngineOptions;
   readonly #running = new Map<string, Workflow>();
-  readonly #stopTimers = new Map<string, NodeJS.Timeout>();
+  readonly #stopTimers = new Map<string, () => void>();
 
   constructor(options: WorkflowEngineOptions) {
     this.#options = options;
@@ -145,7 +147,7 @@ export class WorkflowEngine {
     if (workflow.hasEnded) return;
     const { clusters, now } = this.#options;
     this.#running.delete(workflow.uuid);
-    clearTimeout(this.#stopTimers.get(workflow.uuid));
+    this.#stopTimers.get(workflow.uuid)?.();
     this.#stopTimers.delete(workflow.uuid);
     const { cluster } = workflow.identity;
     if (cluster !== null) clusters.remove(cluster.name);
@@ -158,10 +160,10 @@ export class WorkflowEngine {
     if (deadline === undefined) return;
     const leftMs = Math.max(0, deadline.getTime() - this.#options.now().getTime());
     const message = 'The workflow exceeded its dagTimeout.';
-    const timer = setTimeout(() => {
+    const stopTimer = this.#options.startTimer(leftMs / 1000, () => {
       this.stop(workflow, { code: 'DEADLINE_EXCEEDED', message });
-    }, leftMs);
-    this.#stopTimers.set(workflow.uuid, timer.unref());
+    });
+    this.#stopTimers.set(workflow.uuid, stopTimer);
   }
 }
 

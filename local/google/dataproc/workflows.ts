@@ -22,6 +22,7 @@ import { parseWorkflowDocument } from './workflow-document.ts';
 import { WorkflowEngine } from './workflow-engine.ts';
 import { checkTemplate, checkTemplateId, readPlacement } from './workflow-template.ts';
 import type { WorkflowTemplates } from './workflow-templates.ts';
+import type { StartTimer } from '../clock.ts';
 import type { GoogleConfiguration } from '../configuration.ts';
 import type { Implementations } from '../identity/implementation.ts';
 import type { Permissions } from '../identity/permissions.ts';
@@ -40,6 +41,7 @@ interface WorkflowsOptions {
   readonly counter: Counter;
   readonly shelf: Shelf;
   readonly now: () => Date;
+  readonly startTimer: StartTimer;
 }
 
 /** What a workflow is made from. */
@@ -58,9 +60,10 @@ export class Workflows {
 
   constructor(options: WorkflowsOptions) {
     this.#options = options;
-    const { configuration, jobs, clusters, now } = options;
+    const { configuration, jobs, clusters, now, startTimer } = options;
+    const { project } = configuration;
     this.#register = new Register({ ...options, kind: 'workflows' });
-    this.#engine = new WorkflowEngine({ project: configuration.project, jobs, clusters, now });
+    this.#engine = new WorkflowEngine({ project, jobs, clusters, now, startTimer });
   }
 
   /** Takes back what an earlier server left; what it returns lets it go on. @throws ShapeError */

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../api/api-error.ts';
 import { type FaultTable, parseFault } from '../api/faults.ts';
 import { type Answer, parseTarget, readBody } from '../api/http-exchange.ts';
-import { parseJson, parseTable, ShapeError } from '../shape.ts';
+import type { Clock } from '../clock.ts';
+import { parseJson, parseTable, parseWholeNumber, ShapeError } from '../shape.ts';
 import { collectGarbage } from './garbage.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -15,19 +16,20 @@ export interface LocalRoutesOptions {
   /** Names of what faults may befall. */
   readonly rpcs: readonly string[];
   readonly log: RequestLog;
+  readonly clock: Clock;
   /** Makes the whole server end as if it had failed; the sentence says why. */
   readonly stop: (sentence: string) => void;
 }
 
 /**
- * Answers what Google has not: faults, what was asked, and the server's own end.
+ * Answers what Google has not: faults, what was asked, the time, and the server's own end.
  * @throws ApiError NOT_FOUND
  * @throws ShapeError
  */
 export async function answerLocally(
   request: IncomingMessage,
   response: ServerResponse,
-  { faults, rpcs, log, stop }: LocalRoutesOptions,
+  { faults, rpcs, log, clock, stop }: LocalRoutesOptions,
 ): Promise<Answer> {
   const { pathname, searchParams } = parseTarget(request);
   const route = `${request.method ?? 'GET'} ${pathname}`;
@@ -49,6 +51,9 @@ export async function answerLocally(
       faults.add(fault, count);
       return nothing;
     }
+    case 'POST /_local/clock':
+      clock.moveAhead(parseSeconds(await readJson(request, 'the clock')));
+      return nothing;
     case 'POST /_local/stop':
       end(parseHow(await readJson(request, 'the stop')), response, stop);
       return nothing;
@@ -60,6 +65,12 @@ export async function answerLocally(
 async function readJson(request: IncomingMessage, where: string): Promise<unknown> {
   const body = await readBody(request, maxBodyBytes);
   return parseJson(body.toString('utf8'), where);
+}
+
+/** A step ahead as long as the longest time limit that there is at most. */
+function parseSeconds(value: unknown): number {
+  const { aheadSeconds } = parseTable(value, 'the clock', ['aheadSeconds']);
+  return parseWholeNumber(aheadSeconds, "the clock's aheadSeconds", { min: 1, max: 14 * 86_400 });
 }
 
 function parseHow(value: unknown): 'exit' | 'kill' {

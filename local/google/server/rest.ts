@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Line } from '../api/faults.ts';
 import { type Answer, findBearerToken, parseTarget, readBody } from '../api/http-exchange.ts';
+import { makeSelection } from '../api/partial-response.ts';
 import type { Protos } from '../api/protos.ts';
 import { compileRoutes, findRoute, type Route, type RouteMatch } from '../api/routes.ts';
 import { decodeRequest, encodeResponse, wantsNumericEnums } from '../api/transcoding.ts';
@@ -38,6 +39,7 @@ export class RestServices {
   ): Promise<Answer> {
     const body = await readBody(request, maxBodyBytes);
     const { method } = match.route;
+    const select = makeSelection(method.responseType, query);
     const message = await this.#dispatcher.dispatch({
       method,
       transport: 'rest',
@@ -46,6 +48,6 @@ export class RestServices {
       decode: () => decodeRequest(match, query, body.toString('utf8')),
     });
     const options = { numericEnums: wantsNumericEnums(query) };
-    return { status: 200, body: encodeResponse(method.responseType, message, options) };
+    return { status: 200, body: select(encodeResponse(method.responseType, message, options)) };
   }
 }

@@ -1,4 +1,5 @@
 import { tryOrReport } from '../state/try-or-report.ts';
+import type { StartTimer } from '../clock.ts';
 import type { Run, RunEnd, RunSpec } from './run.ts';
 
 /** How a driver ended. */
@@ -33,8 +34,7 @@ interface SchedulerOptions {
   /** How many drivers run at once. */
   readonly maxConcurrentRuns: number;
   readonly now: () => Date;
-  /** Calls back after a while; returns what cancels that. */
-  readonly startTimer: (afterSeconds: number, callback: () => void) => () => void;
+  readonly startTimer: StartTimer;
 }
 
 interface Slot {

@@ -74,6 +74,7 @@ describe('a workflow that is read', () => {
   it('is queued while its cluster is being made', () => {
     expect(parse({ name: NAME, metadata: METADATA })).toEqual({
       stepJobId: null,
+      limit: { seconds: null, startedAt: null, stoppedAt: null },
       upstream: {
         jobId: JOB,
         state: 'queued',

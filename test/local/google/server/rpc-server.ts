@@ -1,3 +1,4 @@
+import { Clock } from '../../../../local/google/clock.ts';
 import type { Server } from 'node:http';
 import { FaultTable } from '../../../../local/google/api/faults.ts';
 import { loadProtos } from '../../../../local/google/api/protos.ts';
@@ -51,7 +52,7 @@ export async function startRpcServer(changes: RpcServerChanges = {}): Promise<Rp
     rest: new RestServices({ protos, dispatcher }),
     findCall: () => undefined,
     faults,
-    local: { faults, rpcs, log, stop },
+    local: { faults, rpcs, log, clock: new Clock(), stop },
   });
   const port = new OnePort(http, makeGrpcSpeaker({ protos, dispatcher }));
   const google = await port.listen(0);
