@@ -1,9 +1,10 @@
 import type { BatchTarget, TargetConfig } from '../../shared/config/targets.ts';
 import { createDataprocGateway } from '../../shared/dataproc/gateway.ts';
 import type { JobGateway } from '../../shared/jobs/ports.ts';
-import { createSend } from '../../shared/transport.ts';
+import { createSend, type Send } from '../../shared/transport.ts';
 
-const target: BatchTarget = {
+/** The target for batches. */
+export const ANALYTICS: BatchTarget = {
   name: 'analytics',
   kind: 'batch',
   project: 'local',
@@ -17,17 +18,21 @@ const target: BatchTarget = {
 
 /** Makes the adapter of the local Google at an address, its target for batches with changes. */
 export function makeAdapter(google: string, changes: Partial<BatchTarget> = {}): JobGateway {
-  return makeAdapterTo(google, { ...target, ...changes });
+  return makeAdapterTo(google, { ...ANALYTICS, ...changes });
 }
 
-/** Makes the adapter of the local Google at an address for one target. */
-export function makeAdapterTo(google: string, target: TargetConfig): JobGateway {
+/** Makes the adapter of the local Google at an address for one target, its transport changed. */
+export function makeAdapterTo(
+  google: string,
+  target: TargetConfig,
+  change: (send: Send) => Send = (send) => send,
+): JobGateway {
   const now = () => new Date();
   return createDataprocGateway({
     targets: new Map([[target.name, target]]),
     endpoint: google,
     tokens: () => Promise.resolve('submitter-token'),
-    send: createSend(now),
+    send: change(createSend(now)),
     now,
     sleep: () => Promise.resolve(),
   });
