@@ -3,9 +3,10 @@ import { OAuth2Client } from 'google-auth-library';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { createGoogleTokens } from '../../shared/credentials/google-tokens.ts';
-import type { JobId } from '../../shared/jobs/job.ts';
+import { isTerminal, type JobId } from '../../shared/jobs/job.ts';
 import type { Submission } from '../../shared/jobs/ports.ts';
 import { createSend } from '../../shared/transport.ts';
+import { waitFor } from '../local/google/google-server.ts';
 import { clearFaults, getStack, injectFault } from '../support/api.ts';
 import { assumeRole, readEnvironment } from '../support/deployed-function.ts';
 import { buildDeployedApp, soon } from '../support/deployed-app.ts';
@@ -15,9 +16,12 @@ import { describeJobGateway } from './job-gateway.ts';
 const ROLE = 'jobgate-local-submit-job';
 const SUBMITTER = 'jg-submit-preprocess';
 let app: JobsApp;
+/** Lists as the function does that reads jobs. */
+let reading: JobsApp;
 
 beforeAll(async () => {
   app = await buildDeployedApp(ROLE);
+  reading = await buildDeployedApp('jobgate-local-get-job');
 });
 
 /** A program that is not there: its batch fails within seconds and computes nothing. */
@@ -49,7 +53,20 @@ describeJobGateway('on Dataproc', () => ({
   gateway: app.gateway,
   submission: toSubmission,
   reference: toReference,
+  list: (labels) =>
+    reading.gateway.listActive({
+      ...{ target: 'analytics', account: 'jg-read-local', labels },
+      deadline: soon(),
+    }),
+  end: waitForEnd,
 }));
+
+async function waitForEnd(jobId: JobId): Promise<void> {
+  await waitFor(async () => {
+    const job = await app.gateway.find(toReference(jobId));
+    return job !== undefined && isTerminal(job.state) ? job : undefined;
+  });
+}
 
 describe('the job gateway on Dataproc', () => {
   afterEach(clearFaults);

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { JOB_STATES, type JobId } from '../../shared/jobs/job.ts';
-import type { JobGateway, JobReference, Submission } from '../../shared/jobs/ports.ts';
+import { isTerminal, JOB_STATES, type JobId } from '../../shared/jobs/job.ts';
+import type {
+  ActiveListing,
+  ActiveQuery,
+  JobGateway,
+  JobReference,
+  Submission,
+  UpstreamJob,
+} from '../../shared/jobs/ports.ts';
 import { makeJobId } from '../support/job-records.ts';
 
 /** An engine under the contract, and how to speak to it. */
@@ -9,6 +16,10 @@ export interface GatewayUnderContract {
   /** A submission that the engine can start, with these labels. */
   readonly submission: (jobId: JobId, labels: Readonly<Record<string, string>>) => Submission;
   readonly reference: (jobId: JobId) => JobReference;
+  /** Lists the active jobs that carry the labels, as whoever may list them. */
+  readonly list: (labels: ActiveQuery['labels']) => Promise<ActiveListing>;
+  /** Comes back when the job has ended. */
+  readonly end: (jobId: JobId) => Promise<void>;
 }
 
 /** Holds every implementation of {@link JobGateway} to the same behaviour. */
@@ -65,5 +76,54 @@ export function describeJobGateway(name: string, open: () => GatewayUnderContrac
       await gateway.submit(submission(one, { 'jg-request': 'r-one' }));
       expect(await gateway.find(reference(other))).toBeUndefined();
     });
+
+    it('lists a job that has not ended, with its labels', async () => {
+      const labels = { jobgate: 'v1', 'jg-request': toValue() };
+      const { jobId, listing } = await listWhileActive(open(), labels);
+      expect(listing.complete).toBe(true);
+      const listed = listing.jobs.find((job) => job.jobId === jobId);
+      expect(listed?.labels).toMatchObject(labels);
+      expect(JOB_STATES).toContain(listed?.state);
+    });
+
+    it('lists only jobs that carry every label', async () => {
+      const contract = open();
+      const ours = { 'jg-request': toValue() };
+      const { jobId, listing } = await listWhileActive(contract, { ...ours, team: 'a' });
+      expect(listing.jobs.map((job) => job.jobId)).toContain(jobId);
+      const others = await contract.list({ ...ours, team: 'b' });
+      expect(others).toEqual({ jobs: [], complete: true });
+    });
+
+    it('does not list a job that has ended', async () => {
+      const contract = open();
+      const labels = { 'jg-request': toValue() };
+      const jobId = makeJobId();
+      await contract.gateway.submit(contract.submission(jobId, labels));
+      await contract.end(jobId);
+      expect(await contract.list(labels)).toEqual({ jobs: [], complete: true });
+    });
   });
+}
+
+/** A label's value that no other job has. */
+function toValue(): string {
+  return makeJobId();
+}
+
+const ATTEMPTS = 20;
+
+/** A listing that a job was active before and after: where jobs end by themselves, one may end too soon to tell. */
+async function listWhileActive(
+  { gateway, submission, reference, list }: GatewayUnderContract,
+  labels: ActiveQuery['labels'],
+): Promise<{ readonly jobId: JobId; readonly listing: ActiveListing }> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const jobId = makeJobId();
+    await gateway.submit(submission(jobId, labels));
+    const listing = await list(labels);
+    const after: UpstreamJob | undefined = await gateway.find(reference(jobId));
+    if (after !== undefined && !isTerminal(after.state)) return { jobId, listing };
+  }
+  throw new Error(`each of ${ATTEMPTS} jobs ended before it could be listed`);
 }

@@ -40,7 +40,7 @@ export interface MemoryGateway extends JobGateway {
   /** Listings show jobs as they are at this moment, until they catch up. */
   readonly lagLists: () => void;
   readonly catchUpLists: () => void;
-  /** Listings leave out one job, as a list may that lags behind. */
+  /** Listings leave out one job until they catch up. */
   readonly hideFromLists: (jobId: string) => void;
   /** Listings show so many jobs at most, and are not complete when there are more. */
   readonly boundLists: (most: number) => void;
