@@ -103,6 +103,17 @@ function listStates(batch: Batch): readonly string[] {
   return [...past, nameState(batch.state)];
 }
 
+/** What an ended batch has used; Google's client gives 64-bit numbers as objects. */
+function readUsage({ runtimeInfo }: Batch): object {
+  const { milliDcuSeconds, shuffleStorageGbSeconds } = runtimeInfo?.approximateUsage ?? {};
+  if (milliDcuSeconds === undefined) return {};
+  const usage = {
+    milliDcuSeconds: Number(milliDcuSeconds),
+    shuffleStorageGbSeconds: Number(shuffleStorageGbSeconds),
+  };
+  return { usage };
+}
+
 const noRows = {
   class: 'user_code',
   code: 'driver_failed',
@@ -131,7 +142,9 @@ describe('the adapter reads what Google’s own client reads', () => {
       history: states.map((state, index) => ({ state: words[state], at: times[index] })),
       labels: official.labels,
       driverOutputUri: official.runtimeInfo?.outputUri,
+      ...readUsage(official),
     });
+    expect(own.usage !== undefined).toBe(last !== 'RUNNING');
     expect(official.labels).toEqual({ 'jg-template': 'sample' });
     expect(official.runtimeInfo?.outputUri).toMatch(/^gs:\/\/jobgate-staging\/.*driveroutput$/);
     expect(official.stateMessage).toContain(error?.message ?? '');
