@@ -1,3 +1,4 @@
+import { nameCap, type CapReason } from './cap-reason.ts';
 import { isTerminal, JOB_STATES, type HistoryEntry, type JobError, type JobRecord } from './job.ts';
 import type { UpstreamJob } from './ports.ts';
 
@@ -27,6 +28,7 @@ export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Dat
   const ended = isTerminal(upstream.state);
   const state = record.state === 'cancelling' && !ended ? 'cancelling' : upstream.state;
   const cancels = state === 'cancelling' || state === 'cancelled';
+  const error = nameCap(upstream.error, record);
   return {
     ...record,
     version: record.version + 1,
@@ -41,8 +43,8 @@ export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Dat
     handle: upstream.handle ?? record.handle,
     openStartAt: null,
     missingSince: null,
-    error: upstream.error,
-    reason: upstream.error?.code ?? (cancels ? record.reason : null),
+    error,
+    reason: error?.code ?? (cancels ? record.reason : null),
     expiresAtSeconds: ended ? toExpiry(now) : null,
   };
 }
@@ -64,11 +66,8 @@ export function endRecord(record: JobRecord, error: JobError | null, now: Date):
   };
 }
 
-/**
- * Why a job is being cancelled, or was: its caller, or an administrator, asked for it; it had run for as long as it may,
- * or for as long as its cost cap pays for.
- */
-export type CancelReason = 'cancel_requested' | 'max_runtime_reached' | 'max_cost_reached';
+/** Why a job is being cancelled, or was: its caller, or an administrator, asked for it; or a cap that it has reached. */
+export type CancelReason = 'cancel_requested' | CapReason;
 
 /** The record after Dataproc was asked to end the job; the first reason stays. */
 export function markCancelling(record: JobRecord, reason: CancelReason, now: Date): JobRecord {

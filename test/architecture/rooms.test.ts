@@ -28,6 +28,7 @@ const ROOMS = [
 /** The rooms of the local Google; its files outside of rooms are the first and the last ones. */
 const GOOGLE_ROOMS = [
   'shape',
+  'clock',
   'storage-uri',
   'configuration',
   'parse-configuration',

@@ -1,7 +1,6 @@
-import { isCappedByCost } from '../../cost/estimate.ts';
 import { cancelJob } from '../cancel.ts';
+import { toCapReason } from '../cap-reason.ts';
 import type { JobRecord } from '../job.ts';
-import type { CancelReason } from '../progress.ts';
 import type { DueRecord } from '../ports.ts';
 import { toSweepRecord } from '../unasked.ts';
 import type { SweepWork } from './work.ts';
@@ -33,9 +32,4 @@ export async function enforceCap(record: JobRecord, work: SweepWork): Promise<Jo
   const kept = await cancelJob(record, request, ports);
   summary.capped += 1;
   return kept;
-}
-
-function toCapReason({ cost, maxRuntimeSeconds }: JobRecord): CancelReason {
-  const byCost = cost !== null && isCappedByCost(cost, maxRuntimeSeconds);
-  return byCost ? 'max_cost_reached' : 'max_runtime_reached';
 }

@@ -18,6 +18,18 @@ const LIMIT = {
   logTail: [],
 };
 
+/** Prices and a size that come to 1.80 an hour. */
+const BASIS = {
+  region: 'us-central1',
+  dcuHourMicros: 60_000,
+  shuffleGbMonthMicros: 40_000,
+  listed: true,
+  pricesAsOf: '2026-11-01',
+  pricesSource: 'test',
+  least: { milliDcu: 1_000, shuffleGb: 0 },
+  most: { milliDcu: 30_000, shuffleGb: 0 },
+};
+
 /** A batch with a ttl of 600 s that ran from 12:01:00 on. */
 function makeBatch(changes: object): Readonly<Record<string, unknown>> {
   return {
@@ -90,6 +102,22 @@ describe('a batch that was ended by its ttl', () => {
       state: 'cancelled',
       reason: 'max_runtime_reached',
       error: LIMIT,
+    });
+  });
+
+  it.each([
+    // 600 seconds cost 0.30.
+    ['0.30', 'max_cost_reached'],
+    ['0.40', 'max_runtime_reached'],
+  ])('is called what has set the ttl when it may cost %s: %s', (amount, reason) => {
+    const maxCost = { amount, currency: 'USD' } as const;
+    const record = makeRecord({
+      ...{ id: JOB, state: 'running', reason: null, maxRuntimeSeconds: 600 },
+      cost: { currency: 'USD', low: '0.01', high: '0.30', maxCost, basis: BASIS },
+    });
+    expect(adoptUpstream(record, parse(), new Date('2026-01-15T12:12:00Z'))).toMatchObject({
+      reason,
+      error: { class: 'policy', code: reason, retryable: false },
     });
   });
 });
