@@ -51,6 +51,11 @@ export const PROBLEMS = {
     retryable: false,
   },
   internal: { status: 500, title: 'Jobgate failed', retryable: false },
+  uploads_unavailable: {
+    status: 501,
+    title: 'This deployment takes no files',
+    retryable: false,
+  },
   upstream_error: { status: 502, title: 'An upstream service failed', retryable: true },
   upstream_refused: { status: 502, title: 'An upstream service refused', retryable: false },
   credentials_refused: {

@@ -20,12 +20,16 @@ async function compile(): Promise<number> {
   write(join(folder, 'catalog.ts'), toCatalog(sources));
   const schemas = sources.map((source) => [source.name, source.content['parameters']] as const);
   await writeValidators(join(folder, 'validators.js'), schemas);
-  const submitPath = join(ROOT, 'shared/http/schemas/submit-job.schema.json');
-  const submit: unknown = JSON.parse(readFileSync(submitPath, 'utf8'));
-  await writeValidators(join(ROOT, 'shared/http/generated/validators.js'), [
-    ['submit-job', submit],
-  ]);
+  const bodies = ['submit-job', 'create-upload'].map(
+    (name) => [name, readBodySchema(name)] as const,
+  );
+  await writeValidators(join(ROOT, 'shared/http/generated/validators.js'), bodies);
   return 0;
+}
+
+function readBodySchema(name: string): unknown {
+  const path = join(ROOT, `shared/http/schemas/${name}.schema.json`);
+  return JSON.parse(readFileSync(path, 'utf8'));
 }
 
 function toCatalog(sources: readonly TemplateSource[]): string {

@@ -1,8 +1,10 @@
 /**
  * Plans a trial of a template and prints it as one line of JSON: the batch, or why there is none.
  *
- *     node tools/plan-trial.ts --staging BUCKET --project ID --runtime VERSION NAME [--example N] [-- name=value …]
+ *     node tools/plan-trial.ts --staging BUCKET --uploads BUCKET --project ID --runtime VERSION --folder PATH NAME
+ *         [--example N] [-- name=value …]
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findTemplate } from '../shared/templates/catalog.ts';
 import { CATALOG } from '../shared/templates/generated/catalog.ts';
@@ -13,7 +15,7 @@ import { planTrial, type TrialPlan } from './trial.ts';
 const text = { type: 'string', default: '' } as const;
 
 function plan(): TrialPlan {
-  const options = { staging: text, project: text, runtime: text };
+  const options = { staging: text, uploads: text, project: text, runtime: text, folder: text };
   const all = { ...options, example: { type: 'string', default: '1' } } as const;
   const { values, positionals } = parseArgs({ options: all, allowPositionals: true });
   const [name = '', ...words] = positionals;
@@ -29,6 +31,9 @@ function plan(): TrialPlan {
     stagingBucket: values.staging,
     project: values.project,
     runtimeVersion: values.runtime,
+    uploadsBucket: values.uploads,
+    templateFolder: join(import.meta.dirname, '../templates', template.name),
+    folder: values.folder,
   });
 }
 

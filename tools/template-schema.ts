@@ -13,7 +13,7 @@ export type CompiledParameters =
   | { readonly kind: 'valid'; readonly check: (example: unknown) => readonly string[] }
   | { readonly kind: 'invalid'; readonly message: string };
 
-/** Makes the validator compiler: strict, every fault, defaults filled in; `storage-uri` is checked by the handlers. */
+/** Makes the validator compiler: strict, every fault, defaults filled in; URIs are checked by the handlers. */
 export function createAjv(): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
@@ -25,6 +25,7 @@ export function createAjv(): Ajv2020 {
   });
   addFormats.default(ajv, ['date', 'date-time', 'email', 'uuid']);
   ajv.addFormat('storage-uri', true);
+  ajv.addFormat('upload-uri', true);
   return ajv;
 }
 

@@ -167,10 +167,10 @@ function findDefaultFaults(
   });
 }
 
-/** The handlers hold a storage URI to `reads` where the parameter itself is one; anywhere else it would pass. */
+/** The handlers hold a URI to `reads` and uploads where the parameter itself is one; anywhere else it would pass. */
 function findNestedUris(template: ReadonlyMap<string, unknown>): readonly Fault[] {
   const { properties, ...rest } = readParameters(template);
-  const message = 'has a storage-uri below its top, where it would not be checked';
+  const message = 'has a URI below its top, where it would not be checked';
   const below = Object.entries(properties)
     .filter(([, schema]) => countUris(schema) > (isUri(schema) ? 1 : 0))
     .map(([name]) => ({ path: ['parameters', 'properties', name], message }));
@@ -182,7 +182,7 @@ function isUri(schema: unknown): boolean {
     typeof schema === 'object' &&
     schema !== null &&
     'format' in schema &&
-    schema.format === 'storage-uri'
+    (schema.format === 'storage-uri' || schema.format === 'upload-uri')
   );
 }
 

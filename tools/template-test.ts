@@ -12,7 +12,8 @@ const SAMPLES = 'gs://jobgate-data/samples/';
 
 /** Writes a pytest that runs a template's first example on the sample data, with local files in place of storage. */
 export function renderExampleTest({ main, args, parameters, properties }: ExampleTest): string {
-  const words = args.map((argument) => renderArgument(argument, parameters));
+  const folder = main.split('/')[0] ?? '';
+  const words = args.map((argument) => renderArgument(argument, parameters, folder));
   const settings = Object.entries(properties).map(
     ([name, value]) => `${quote(name)}: ${quote(String(value))}`,
   );
@@ -20,7 +21,7 @@ export function renderExampleTest({ main, args, parameters, properties }: Exampl
 
 from pathlib import Path
 
-from programs import ${words.some((word) => word.includes('SAMPLES')) ? 'SAMPLES, ' : ''}run_program
+${renderImports(words)}
 
 PROPERTIES: dict[str, str] = {${settings.join(', ')}}
 
@@ -36,12 +37,31 @@ def test_the_first_example_runs_on_the_sample_data(tmp_path: Path) -> None:
 `;
 }
 
-function renderArgument(argument: unknown, parameters: Readonly<Record<string, unknown>>): string {
+function renderImports(words: readonly string[]): string {
+  const uses = (name: string) => words.some((word) => word.includes(name));
+  const names = [...['ROOT', 'SAMPLES'].filter(uses), 'run_program'].join(', ');
+  const line = `from programs import ${names}`;
+  return uses('put_script') ? `${line}\nfrom scripts import put_script` : line;
+}
+
+/** The URI of an upload, whose file lies in the template's own folder. */
+const UPLOAD = /^gs:\/\/.*\/[0-9a-f]{64}\/([^/]+)$/;
+
+function renderArgument(
+  argument: unknown,
+  parameters: Readonly<Record<string, unknown>>,
+  folder: string,
+): string {
   if (typeof argument === 'string') return quote(argument);
   const { parameter } = argument as { readonly parameter?: string };
   if (parameter === undefined) return 'f"{output.as_uri()}/"';
   const value = parameters[parameter];
   if (typeof value !== 'string') return quote(JSON.stringify(value ?? null));
+  const [, upload] = UPLOAD.exec(value) ?? [];
+  if (upload !== undefined) {
+    const path = [`"templates"`, quote(folder), quote(upload)].join(' / ');
+    return `put_script(tmp_path, ${quote(upload)}, (ROOT / ${path}).read_bytes())`;
+  }
   if (!value.startsWith(SAMPLES)) return quote(value);
   return `(SAMPLES / ${quote(value.slice(SAMPLES.length))}).as_uri()`;
 }

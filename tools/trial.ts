@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toBatch, type BatchJson } from '../shared/dataproc/batch.ts';
 import { deriveJobId } from '../shared/jobs/job.ts';
 import type { Submission } from '../shared/jobs/ports.ts';
+import { toUploadPlace } from '../shared/jobs/uploads.ts';
 import {
   checkParameters,
   type Parameters,
@@ -9,13 +10,14 @@ import {
 } from '../shared/templates/parameters.ts';
 import { renderProgram, toFilesUri } from '../shared/templates/render.ts';
 import type { Template } from '../shared/templates/template.ts';
+import { placeFiles, type TrialFile } from './trial-files.ts';
 import { toTypedParameters } from './typed-parameters.ts';
 
 /** What is tried: one example of a template, with parameters of one's own over it. */
 export interface TrialRequest {
   /** 1 is the first. */
   readonly example: number;
-  /** `name=value` words. */
+  /** `name=value` words; a path may stand for a URI. */
   readonly words: readonly string[];
 }
 
@@ -24,6 +26,11 @@ export interface TrialPlace {
   readonly stagingBucket: string;
   readonly runtimeVersion: string;
   readonly project: string;
+  /** Where the local files that parameters name are put. */
+  readonly uploadsBucket: string;
+  /** As of {@link FilePlace}. */
+  readonly templateFolder: string;
+  readonly folder: string;
 }
 
 /** A batch that is ready to be sent, or why there is none, one sentence each. */
@@ -39,6 +46,8 @@ export type TrialPlan =
       readonly buckets: readonly string[];
       /** Folder in the staging bucket in which the job files must lie. */
       readonly filesUri: string;
+      /** Local files that the job reads, and where it looks for them. */
+      readonly uploads: readonly TrialFile[];
     }
   | { readonly kind: 'refused'; readonly sentences: readonly string[] };
 
@@ -55,11 +64,19 @@ export function planTrial(
   if (example === undefined) return refuse([describeExamples(template)]);
   const typed = toTypedParameters(template.parameters, request.words);
   if (typed.faults.length > 0) return refuse(typed.faults);
-  const check = checkParameters(template, validator, { ...example, ...typed.values });
+  const uploads = toUploadPlace(AUTHOR, { deployment: 'trial', bucket: request.uploadsBucket });
+  const given = { example, typed: typed.values };
+  const placed = placeFiles(template, given, { ...request, uploads });
+  if (placed.faults.length > 0) return refuse(placed.faults);
+  const check = checkParameters(template, validator, placed.parameters, uploads);
   if (check.kind === 'invalid')
     return refuse(check.errors.map(({ pointer, message }) => `${pointer} ${message}`));
-  return toPlan({ ...template, runtimeAccount }, check.parameters, request);
+  const plan = toPlan({ ...template, runtimeAccount }, check.parameters, request);
+  return { ...plan, uploads: placed.files };
 }
+
+/** Who tries a template is nobody's caller. */
+const AUTHOR = { issuer: 'trial', subject: 'author', actor: null };
 
 function refuse(sentences: readonly string[]): TrialPlan {
   return { kind: 'refused', sentences };
@@ -72,7 +89,13 @@ function describeExamples({ name, examples }: Template): string {
 
 type BatchTemplate = Template & { readonly runtimeAccount: string };
 
-function toPlan(template: BatchTemplate, parameters: Parameters, place: TrialPlace): TrialPlan {
+type ReadyPlan = Extract<TrialPlan, { readonly kind: 'ready' }>;
+
+function toPlan(
+  template: BatchTemplate,
+  parameters: Parameters,
+  place: TrialPlace,
+): Omit<ReadyPlan, 'uploads'> {
   const submission = toSubmission(template, parameters, place);
   const { program, jobId } = submission;
   const uris = [...template.reads, ...template.writes, template.output];
@@ -95,7 +118,7 @@ function toPlan(template: BatchTemplate, parameters: Parameters, place: TrialPla
 /** A trial is nobody's job: its id is drawn, and only the template names it. */
 function toSubmission(template: Template, parameters: Parameters, place: TrialPlace): Submission {
   const drawn = randomUUID();
-  const identity = { deployment: 'trial', issuer: 'trial', subject: 'author' };
+  const identity = { deployment: 'trial', ...AUTHOR };
   const jobId = deriveJobId({ ...identity, template: template.name, idempotencyKey: drawn });
   const { stagingBucket } = place;
   return {

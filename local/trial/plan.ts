@@ -14,6 +14,8 @@ export interface TrialPlan {
   readonly buckets: readonly string[];
   /** Where the batch looks for the template's files; ends in a slash. */
   readonly filesUri: string;
+  /** Local files that the job reads, and where it looks for them. */
+  readonly uploads: readonly { readonly uri: string; readonly file: string }[];
 }
 
 /** Why nothing can be tried, one sentence each. */
@@ -29,7 +31,10 @@ export interface TrialRequest {
   readonly example: string;
   /** `name=value` words. */
   readonly words: readonly string[];
+  /** The folder that paths among them are relative to. */
+  readonly folder: string;
   readonly staging: string;
+  readonly uploads: string;
   readonly project: string;
   readonly runtime: string;
   readonly signal: AbortSignal;
@@ -40,9 +45,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Has a trial planned by Jobgate's own code, in a process of its own. @throws Error when that fails. */
 export async function planTrial(request: TrialRequest): Promise<TrialPlan | TrialRefusal> {
-  const { staging, project, runtime, example, name, words } = request;
+  const { staging, uploads, project, runtime, example, folder, name, words } = request;
   const script = join(import.meta.dirname, '../../tools/plan-trial.ts');
-  const options = { staging, project, runtime, example };
+  const options = { staging, uploads, project, runtime, example, folder };
   const flags = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
   const text = await run(request, [script, ...flags, '--', name, ...words]);
   return parsePlan(JSON.parse(text));
@@ -72,5 +77,9 @@ function parsePlan(value: unknown): TrialPlan | TrialRefusal {
     outputUri: text('outputUri'),
     buckets: texts('buckets'),
     filesUri: text('filesUri'),
+    uploads: parseList(plan['uploads'], 'uploads', (each, where) => {
+      const { uri, file } = parseObject(each, where);
+      return { uri: parseText(uri, `${where}.uri`), file: parseText(file, `${where}.file`) };
+    }),
   };
 }

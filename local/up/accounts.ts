@@ -25,12 +25,19 @@ export const google = {
   awsAccount: '000000000000',
 } as const;
 
-/** The local buckets: inputs, what Dataproc stages and writes, and results. */
+/** The local buckets: inputs, what Dataproc stages and writes, results, and files of callers. */
 export const buckets = {
   inputs: 'jobgate-data',
   staging: 'jobgate-staging',
   results: 'jobgate-results',
+  uploads: 'jobgate-uploads',
 } as const;
+
+/** Below it lie the areas of all callers. */
+const uploadsPrefix = `gs://${buckets.uploads}/uploads/`;
+
+/** Templates whose programs are their callers' own: they read what callers put, and nothing else. */
+const sandboxes = ['run-script'];
 
 /** The account that publishes the template files; a person's or a pipeline's in the real cloud. */
 export const publisher = toEmail('jg-publish');
@@ -85,7 +92,12 @@ export const accounts: Readonly<Record<string, ServiceAccount>> = {
       ...finding,
     ],
   },
-  [signer]: { ...nothing, read: [`gs://${buckets.results}/`], sign: true },
+  [signer]: {
+    ...nothing,
+    read: [`gs://${buckets.results}/`],
+    write: [uploadsPrefix],
+    sign: true,
+  },
   [publisher]: {
     ...nothing,
     read: [`gs://${buckets.staging}/templates/`],
@@ -102,6 +114,7 @@ export const impersonation: Readonly<Record<string, readonly string[]>> = {
   'jobgate-local-get-job-result': [reader],
   'jobgate-local-get-job-file': [signer],
   'jobgate-local-sweep-jobs': [reader, operator],
+  'jobgate-local-create-upload': [signer],
 };
 
 const place = {
@@ -129,6 +142,9 @@ export const targets = {
     },
   },
 } as const;
+
+/** Where callers put files of their own, as the deployed functions read it. */
+export const uploads = { bucket: buckets.uploads, target: 'analytics' } as const;
 
 /** Accounts for templates that run on a cluster: who submits them, and whom they run as. */
 function makeClusterAccounts(): Readonly<Record<string, ServiceAccount>> {
@@ -159,7 +175,7 @@ function toTemplateAccounts(template: string): readonly [string, ServiceAccount]
   };
   const running: ServiceAccount = {
     ...nothing,
-    read: [`gs://${buckets.inputs}/`],
+    read: [uploadsPrefix, ...(sandboxes.includes(template) ? [] : [`gs://${buckets.inputs}/`])],
     write: [`gs://${buckets.results}/${template}/`],
   };
   return [

@@ -1,4 +1,4 @@
-import { targets, workloadIdentityProvider } from './accounts.ts';
+import { targets, uploads, workloadIdentityProvider } from './accounts.ts';
 import type { DeployParameters } from './deploy.ts';
 import type { GoogleAddresses } from './servers.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
@@ -16,6 +16,7 @@ export function deployParameters(
     iamCredentialsEndpoint: google.dataproc,
     issuers: JSON.stringify(issuers),
     targets: JSON.stringify(targets),
+    uploads: JSON.stringify(uploads),
     workloadIdentityProvider,
     publicUrl: `${aws}/restapis/\${ApiGatewayRestApi}/local/_user_request_`,
   };

@@ -57,7 +57,7 @@ function makeConfiguration({ run, plan, name }: StartingTrial) {
     workloadIdentity: { audience: 'none', awsAccount, impersonation: {} },
     stagingBucket: buckets.staging,
     buckets: [...new Set([...Object.values(buckets), ...plan.buckets])],
-    seed: [...samples, ...listTemplateFiles(name, plan.filesUri)],
+    seed: [...samples, ...listTemplateFiles(name, plan.filesUri), ...plan.uploads],
   };
 }
 

@@ -47,7 +47,10 @@ export async function runTry({ args, progress, end }: CommandOptions): Promise<n
 
 async function makePlan(options: TryOptions, signal: AbortSignal): Promise<TrialPlan> {
   const { name, example, words } = options;
-  const place = { staging: buckets.staging, project: google.project };
+  const { staging, uploads } = buckets;
+  // npm changes into the project's folder, and says where it was called.
+  const folder = process.env['INIT_CWD'] ?? process.cwd();
+  const place = { staging, uploads, project: google.project, folder };
   const plan = await planTrial({
     ...{ name, example, words, ...place, signal },
     node: readToolchain().node,

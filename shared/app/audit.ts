@@ -68,7 +68,8 @@ function toResponse(
 /** A record as the API shows it: where the request came from and the token's id are for the operators alone. */
 function toItem(record: AuditRecord): Readonly<Record<string, unknown>> {
   const { id, timestamp, action, decision, rule, missing, code } = record;
-  const { caller, issuer, client, actor, requestId, correlationId, path, replayed } = record;
+  const { caller, issuer, client, actor, requestId, correlationId } = record;
+  const { path, uploads, replayed } = record;
   return {
     at: timestamp,
     id,
@@ -81,6 +82,7 @@ function toItem(record: AuditRecord): Readonly<Record<string, unknown>> {
     requestId,
     correlationId,
     path,
+    uploads,
     replayed,
   };
 }

@@ -1,3 +1,4 @@
+import type { JobsConfig } from '../config/jobs.ts';
 import type { TargetConfig, TargetKind } from '../config/targets.ts';
 import {
   capRun,
@@ -18,9 +19,11 @@ import {
   type PlannedRun,
 } from '../jobs/plan.ts';
 import { findRetried } from '../jobs/retry.ts';
+import { listUploads, toUploadPlace } from '../jobs/uploads.ts';
 import { Problem } from '../problem.ts';
 import { findMisfit } from '../templates/fit.ts';
 import { checkParameters, type Parameters } from '../templates/parameters.ts';
+import type { UploadPlace } from '../templates/storage-uris.ts';
 import type { Template, TemplateLimits } from '../templates/template.ts';
 import type { SubmitApp } from './submit-app.ts';
 
@@ -38,6 +41,8 @@ export interface AskedRun {
 export interface CheckedRun extends PlannedRun {
   readonly planned: PlannedRequest;
   readonly planDigest: string;
+  /** URIs of files of the caller's own among the parameters. */
+  readonly uploads: readonly string[];
 }
 
 /**
@@ -51,7 +56,9 @@ export async function checkRun(asked: AskedRun, app: SubmitApp): Promise<Checked
   const { config } = app.jobs();
   const target = requireFit(template, app);
   const retried = await findAsked(asked, app);
-  const parameters = requireParameters(body.rawParameters ?? retried?.parameters, template, app);
+  const uploads = findUploadPlace(caller, config);
+  const raw = body.rawParameters ?? retried?.parameters;
+  const parameters = requireParameters(raw, { template, uploads }, app);
   const run: PlannedRun = {
     caller,
     template,
@@ -64,7 +71,12 @@ export async function checkRun(asked: AskedRun, app: SubmitApp): Promise<Checked
   const planDigest = toPlanDigest(run, planned);
   requirePlan(body, { template, planDigest });
   await app.admitJob(template.name, deadline);
-  return { ...run, planned, planDigest };
+  return { ...run, planned, planDigest, uploads: listUploads(parameters, uploads) };
+}
+
+/** Where the caller may put files; null where nobody may. */
+function findUploadPlace(caller: Caller, { deployment, uploads }: JobsConfig): UploadPlace | null {
+  return uploads === null ? null : toUploadPlace(caller, { deployment, bucket: uploads.bucket });
 }
 
 async function findAsked(
@@ -105,10 +117,19 @@ function requirePlan(
   );
 }
 
-function requireParameters(raw: unknown, template: Template, app: SubmitApp): Parameters {
+interface Expected {
+  readonly template: Template;
+  readonly uploads: UploadPlace | null;
+}
+
+function requireParameters(
+  raw: unknown,
+  { template, uploads }: Expected,
+  app: SubmitApp,
+): Parameters {
   const validator = app.parameterValidators[template.name];
   if (validator === undefined) throw new Error(`no validator for ${template.name}`);
-  const check = checkParameters(template, validator, raw ?? {});
+  const check = checkParameters(template, validator, raw ?? {}, uploads);
   if (check.kind === 'valid') return check.parameters;
   const detail = `The parameters do not match the schema of ${template.name}; GET /v1/templates/${template.name} shows it.`;
   throw new Problem('validation_failed', detail, { errors: check.errors });

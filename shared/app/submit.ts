@@ -33,8 +33,9 @@ export async function serveSubmit(
   const idempotencyKey = readIdempotencyKey(request);
   const template = getTemplate(app.catalog, body.template);
   const { rule, limits } = requirePermission(caller, template);
-  const describe: SubmitRequest['describe'] = (about) =>
-    audit.describe({ decision: 'allow', rule, ...toAuditedTemplate(template), ...about });
+  const describeWith = (facts: AuditedFiles) => (about: AuditedJob) =>
+    audit.describe({ decision: 'allow', rule, ...toAuditedTemplate(template), ...facts, ...about });
+  const describe = describeWith({});
   const named = { caller, template, idempotencyKey, rawBody, deadline, describe };
   const asked: AskedRun = { caller, body, template, limits, deadline };
   const checked = await checkOrRecall(named, { app, request, asked });
@@ -50,7 +51,11 @@ export async function serveSubmit(
     return { record, replayed: true };
   }
   const { correlationId } = request;
-  const submission = { ...named, ...toAdmitted(checked.run), limits, correlationId };
+  const admitted = {
+    ...toAdmitted(checked.run),
+    describe: describeWith(toAuditedFiles(checked.run)),
+  };
+  const submission = { ...named, ...admitted, limits, correlationId };
   const target = getTarget(template.target);
   return submitJob(submission, { ...ports, deployment: config.deployment, target });
 }
@@ -104,6 +109,14 @@ function requirePermission(
   const decision = decideRun(caller, template);
   if (decision.kind === 'allow') return decision;
   throw refuseRun(caller, template, decision);
+}
+
+type AuditedJob = Parameters<SubmitRequest['describe']>[0];
+type AuditedFiles = Pick<AuditRecord, 'uploads'>;
+
+/** Which files of the caller's own the job was given: their URIs name the SHA-256 of what they hold. */
+function toAuditedFiles({ uploads }: CheckedRun): AuditedFiles {
+  return uploads.length === 0 ? {} : { uploads };
 }
 
 function toAuditedTemplate(template: Template): Pick<AuditRecord, 'template' | 'templateVersion'> {

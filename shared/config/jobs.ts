@@ -2,6 +2,7 @@ import { AWS_REGION, readCore, type CoreConfig } from './core.ts';
 import { readEndpoints, type Endpoints } from './endpoints.ts';
 import { Reader, type Environment } from './reader.ts';
 import { readTargets, type TargetConfig } from './targets.ts';
+import { readUploads, type UploadsConfig } from './uploads.ts';
 
 /** What functions that touch jobs need. */
 export interface JobsConfig extends CoreConfig {
@@ -11,6 +12,8 @@ export interface JobsConfig extends CoreConfig {
   readonly targets: ReadonlyMap<string, TargetConfig>;
   readonly workloadIdentityProvider: string;
   readonly endpoints: Endpoints;
+  /** Null when callers may put no files of their own anywhere. */
+  readonly uploads: UploadsConfig | null;
 }
 
 /** Reads {@link JobsConfig}. @throws ConfigError naming every fault. */
@@ -22,7 +25,7 @@ export function readJobsConfig(environment: Environment): JobsConfig {
 /** Reads {@link JobsConfig} with a reader that has more to read. */
 export function readJobs(reader: Reader): JobsConfig {
   const core = readCore(reader);
-  return {
+  const config = {
     ...core,
     deployment: reader.text('JOBGATE_DEPLOYMENT', /^[a-z][a-z0-9-]{1,40}$/),
     region: reader.text('AWS_REGION', AWS_REGION),
@@ -31,6 +34,7 @@ export function readJobs(reader: Reader): JobsConfig {
     workloadIdentityProvider: reader.text('JOBGATE_WORKLOAD_IDENTITY_PROVIDER', WIF_PROVIDER),
     endpoints: readEndpoints(reader, core.stage),
   };
+  return { ...config, uploads: readUploads(reader, config.targets) };
 }
 
 const WIF_PROVIDER =

@@ -7,7 +7,7 @@ import type { ApiRequest } from './request.ts';
 
 /** What a handler answers; `cacheControl` defaults to `no-store`. */
 export interface ApiResponse {
-  readonly status: 200 | 202 | 303;
+  readonly status: 200 | 201 | 202 | 303;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cacheControl?: string;

@@ -13,6 +13,7 @@ export const ROUTES = {
   'get-template': read('/v1/templates/{template}'),
   'create-plan': { method: 'POST', path: '/v1/plans', scope: 'jobs:submit', authorized: true },
   'submit-job': { method: 'POST', path: '/v1/jobs', scope: 'jobs:submit', authorized: true },
+  'create-upload': { method: 'POST', path: '/v1/uploads', scope: 'jobs:submit', authorized: true },
   'get-job': read('/v1/jobs/{job}'),
   'cancel-job': {
     method: 'POST',

@@ -3,6 +3,7 @@ import type { TargetKind } from '../config/targets.ts';
 import type { JobCost, JobUsage } from '../cost/estimate.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { TemplateName } from '../templates/template.ts';
+import { toBase32 } from './base32.ts';
 import { canonicalize } from './canonical-json.ts';
 import type { LimitHold } from './limit-hold.ts';
 
@@ -110,7 +111,6 @@ export interface JobRecord {
 }
 
 const JOB_ID = /^jg-[a-z2-7]{26}$/;
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Checks a job id; undefined when it cannot be one. */
 export function parseJobId(value: unknown): JobId | undefined {
@@ -133,18 +133,6 @@ export function deriveJobId(identity: JobIdentity): JobId {
   const text = canonicalize([deployment, issuer, subject, template, idempotencyKey]);
   const digest = createHash('sha256').update(text).digest().subarray(0, 16);
   return `jg-${toBase32(digest)}` as JobId;
-}
-
-/** Source: RFC 4648 section 6, lower case, without padding. */
-function toBase32(bytes: Uint8Array): string {
-  let [buffer, bits, text] = [0, 0, ''];
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte;
-    bits += 8;
-    for (; bits >= 5; bits -= 5) text += BASE32.charAt((buffer >>> (bits - 5)) & 31);
-    buffer &= (1 << bits) - 1;
-  }
-  return bits === 0 ? text : text + BASE32.charAt((buffer << (5 - bits)) & 31);
 }
 
 /** Tells whether a state is final: nothing upstream can change it. */

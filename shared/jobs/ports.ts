@@ -238,4 +238,15 @@ export interface JobStorage {
   ): Promise<Uint8Array>;
   /** A link that reads one object for `lifetimeSeconds` (1 to 300). */
   signReadUrl(uri: string, lifetimeSeconds: number, access: StorageAccess): Promise<string>;
+  /** A link that writes one object, if every header is sent with it as it is. */
+  signWriteUrl(uri: string, write: SignedWrite): Promise<string>;
+}
+
+/** What a link to write an object is good for. */
+export interface SignedWrite {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** 1 to 300. */
+  readonly lifetimeSeconds: number;
+  readonly access: StorageAccess;
 }

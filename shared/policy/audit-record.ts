@@ -46,6 +46,8 @@ export interface AuditRecord {
   readonly jobId?: string;
   /** A result file's path. */
   readonly path?: string;
+  /** URIs of files that callers put themselves: of the one that may be put, or of those that a job is given. */
+  readonly uploads?: readonly string[];
   readonly replayed?: boolean;
 }
 
@@ -75,6 +77,7 @@ export const AUDIT_KEYS = Object.keys({
   templateVersion: true,
   jobId: true,
   path: true,
+  uploads: true,
   replayed: true,
 } satisfies Record<keyof AuditRecord, true>);
 
@@ -114,13 +117,14 @@ export type Decided =
       readonly templateVersion?: string;
       readonly jobId?: string;
       readonly path?: string;
+      readonly uploads?: readonly string[];
       readonly replayed?: boolean;
     };
 
 /** Characters of any one text in a record: more is cut. Issuers, names and paths of real requests are shorter. */
 const MAX_TEXT = 1_024;
-/** Entries of `missing` that are kept. */
-const MAX_MISSING = 20;
+/** Entries of a list that are kept. */
+const MAX_ENTRIES = 20;
 
 /** Makes the record of a decision; `id` names it for good. */
 export function toAuditRecord(
@@ -153,19 +157,19 @@ export function toAuditRecord(
   };
 }
 
-type Facts = Omit<Decided, 'decision' | 'rule'> & { readonly missing?: readonly string[] };
+type Facts = Omit<Decided, 'decision' | 'rule'>;
+type Fact = string | boolean | readonly string[];
 
 /** The optional members, each bounded. */
 function shortenFacts(facts: Facts): Facts {
-  const { missing, ...rest } = facts;
-  const bounded = Object.entries(rest).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? shorten(value) : value,
-  ]);
-  return {
-    ...(Object.fromEntries(bounded) as typeof rest),
-    ...(missing === undefined ? {} : { missing: missing.slice(0, MAX_MISSING).map(shorten) }),
-  };
+  const bounded = Object.entries(facts).map(([key, value]) => [key, shortenFact(value)]);
+  return Object.fromEntries(bounded) as Facts;
+}
+
+function shortenFact(value: Fact): Fact {
+  if (typeof value === 'string') return shorten(value);
+  if (typeof value === 'object') return value.slice(0, MAX_ENTRIES).map(shorten);
+  return value;
 }
 
 function shortenOrNull(text: string | null | undefined): string | null {

@@ -52,7 +52,12 @@ export function createJobStorage(options: StorageOptions): JobStorage {
         : response.body;
     },
     signReadUrl: (uri, lifetimeSeconds, access) =>
-      signUrl({ ...parseStorageUri(uri), lifetimeSeconds, ...access }, options),
+      signUrl({ method: 'GET', ...parseStorageUri(uri), lifetimeSeconds, ...access }, options),
+    signWriteUrl: (uri, { headers, lifetimeSeconds, access }) =>
+      signUrl(
+        { method: 'PUT', headers, ...parseStorageUri(uri), lifetimeSeconds, ...access },
+        options,
+      ),
   };
 }
 

@@ -3,8 +3,11 @@ import type { GoogleTokens } from '../credentials/google-tokens.ts';
 import { parseJsonObject, type Send } from '../transport.ts';
 import { toUpstreamCode, toUpstreamProblem, upstreamProblem } from '../upstream.ts';
 
-/** Which object, for how long (1 to 604,800 seconds), signed by whom. */
+/** What may be done to which object, for how long (1 to 604,800 seconds), signed by whom. */
 export interface SignRequest {
+  readonly method: 'GET' | 'PUT';
+  /** Signed beside the host, names in lower case, values without space around: each must be sent as it is. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly bucket: string;
   readonly name: string;
   readonly lifetimeSeconds: number;
@@ -23,7 +26,7 @@ export interface SignOptions {
 }
 
 /**
- * Makes a V4 signed GET URL whose signature comes from IAM Credentials' signBlob: no key is ever held.
+ * Makes a V4 signed URL whose signature comes from IAM Credentials' signBlob: no key is ever held.
  * Source: Cloud Storage, V4 signing process; IAM Credentials REST reference, signBlob.
  */
 export async function signUrl(request: SignRequest, options: SignOptions): Promise<string> {
@@ -33,21 +36,28 @@ export async function signUrl(request: SignRequest, options: SignOptions): Promi
     .toISOString()
     .replaceAll(/[-:]|\.\d{3}/g, '');
   const scope = `${timestamp.slice(0, 8)}/auto/storage/goog4_request`;
+  const headers = Object.entries({ ...request.headers, host }).sort(byName);
+  const names = headers.map(([name]) => name).join(';');
   const path = `/${request.bucket}/${request.name.split('/').map(encodeSegment).join('/')}`;
   const query = [
     ['X-Goog-Algorithm', 'GOOG4-RSA-SHA256'],
     ['X-Goog-Credential', `${request.account}/${scope}`],
     ['X-Goog-Date', timestamp],
     ['X-Goog-Expires', String(request.lifetimeSeconds)],
-    ['X-Goog-SignedHeaders', 'host'],
+    ['X-Goog-SignedHeaders', names],
   ]
     .map(([name, value]) => `${name ?? ''}=${encodeSegment(value ?? '')}`)
     .join('&');
-  const canonical = ['GET', path, query, `host:${host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
-  const digest = createHash('sha256').update(canonical).digest('hex');
+  const lines = headers.map(([name, value]) => `${name}:${value}`);
+  const parts = [request.method, path, query, ...lines, '', names, 'UNSIGNED-PAYLOAD'];
+  const digest = createHash('sha256').update(parts.join('\n')).digest('hex');
   const toSign = ['GOOG4-RSA-SHA256', timestamp, scope, digest].join('\n');
   const signature = await signBlob(toSign, request, options);
   return `${options.endpoint}${path}?${query}&X-Goog-Signature=${signature.toString('hex')}`;
+}
+
+function byName([one]: readonly [string, string], [other]: readonly [string, string]): number {
+  return one < other ? -1 : 1;
 }
 
 async function signBlob(text: string, request: SignRequest, options: SignOptions): Promise<Buffer> {

@@ -1,4 +1,6 @@
 import type { FieldFault } from '../problem.ts';
+import { escapePointer } from './json-pointer.ts';
+import { findStrayUris, type UploadPlace } from './storage-uris.ts';
 import type { Template } from './template.ts';
 
 /** What a generated validator reports for one fault. Source: Ajv's ErrorObject. */
@@ -30,18 +32,22 @@ export type ParametersCheck =
 
 const MAX_FAULTS = 20;
 
-/** Checks raw parameters against the template and fills in its defaults; never changes the input. */
+/**
+ * Checks raw parameters against the template and fills in its defaults; never changes the input. `uploads` is where the
+ * caller may put files: null, and none of them may be given.
+ */
 export function checkParameters(
   template: Template,
   validator: Validator,
   rawParameters: unknown,
+  uploads: UploadPlace | null = null,
 ): ParametersCheck {
   const candidate = structuredClone(rawParameters);
   const errors = checkValue(validator, candidate, '/parameters');
   if (errors.length > 0) return { kind: 'invalid', errors };
   const parameters = candidate as Parameters;
-  const outside = findOutsideReads(template, parameters);
-  return outside.length > 0 ? { kind: 'invalid', errors: outside } : { kind: 'valid', parameters };
+  const strays = findStrayUris(template, parameters, uploads);
+  return strays.length > 0 ? { kind: 'invalid', errors: strays } : { kind: 'valid', parameters };
 }
 
 /** Runs a generated validator and names each fault by JSON pointer, at most 20. */
@@ -72,43 +78,4 @@ function explain(error: ValidatorError): string {
     return `must be one of ${allowed.map((v) => JSON.stringify(v)).join(', ')}`;
   const message = error.message ?? 'is not valid';
   return error.propertyName === undefined ? message : `name ${message}`;
-}
-
-/** Source: RFC 6901 section 3. */
-function escapePointer(name: string): string {
-  return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** A storage URI must lie under one of the prefixes that the runtime account may read. */
-function findOutsideReads(template: Template, parameters: Parameters): readonly FieldFault[] {
-  return storageUriNames(template).flatMap((name) => {
-    const value = parameters[name];
-    if (typeof value !== 'string') return [];
-    const inside = template.reads.some((prefix) => value.startsWith(prefix));
-    const clean = !/\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{}]/u.test(
-      value.slice('gs://'.length),
-    );
-    if (inside && clean) return [];
-    const message = inside
-      ? 'must be a plain object URI without empty, "." or ".." segments or wildcards'
-      : `must lie under ${template.reads.join(' or ')}`;
-    return [{ pointer: `/parameters/${escapePointer(name)}`, message }];
-  });
-}
-
-function storageUriNames(template: Template): readonly string[] {
-  const properties = template.parameters['properties'];
-  if (typeof properties !== 'object' || properties === null) return [];
-  return Object.entries(properties)
-    .filter(([, schema]) => isStorageUri(schema))
-    .map(([name]) => name);
-}
-
-function isStorageUri(schema: unknown): boolean {
-  return (
-    typeof schema === 'object' &&
-    schema !== null &&
-    'format' in schema &&
-    schema.format === 'storage-uri'
-  );
 }

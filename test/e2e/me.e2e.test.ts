@@ -27,6 +27,7 @@ describe('GET /v1/me', () => {
       templates: [
         { name: 'flight-delays', links: { self: `${api}/templates/flight-delays` } },
         { name: 'preprocess', rule: 'preprocess.allow[0]' },
+        { name: 'run-script', rule: 'run-script.allow[0]' },
       ],
       links: { self: `${api}/me`, templates: `${api}/templates` },
     });

@@ -64,7 +64,11 @@ describe('a request without permission', () => {
   it('sees an empty list of templates, and templates it may run otherwise', async () => {
     expect((await callApi('/templates', { as: 'outsider' })).body).toEqual({ items: [] });
     const { body } = await callApi('/templates', { as: 'analyst' });
-    expect(body['items']).toMatchObject([{ name: 'flight-delays' }, { name: 'preprocess' }]);
+    expect(body['items']).toMatchObject([
+      { name: 'flight-delays' },
+      { name: 'preprocess' },
+      { name: 'run-script' },
+    ]);
   });
 });
 

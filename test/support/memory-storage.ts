@@ -42,6 +42,13 @@ export function createMemoryStorage(bound = 10_000): MemoryStorage {
       accesses.push(access);
       return Promise.resolve(`https://signed.example/${uri.slice(5)}?expires=${lifetimeSeconds}`);
     },
+    signWriteUrl: (uri, { headers, lifetimeSeconds, access }) => {
+      accesses.push(access);
+      const names = Object.keys(headers).sort().join(';');
+      return Promise.resolve(
+        `https://signed.example/${uri.slice(5)}?expires=${lifetimeSeconds}&headers=${names}`,
+      );
+    },
   };
 }
 

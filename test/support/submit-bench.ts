@@ -6,7 +6,7 @@ import { servePlan } from '../../shared/app/plan.ts';
 import { serveSubmit } from '../../shared/app/submit.ts';
 import type { SubmitApp } from '../../shared/app/submit-app.ts';
 import type { TargetConfig } from '../../shared/config/targets.ts';
-import { ANALYTICS } from './targets.ts';
+import { ANALYTICS, UPLOADS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
 import { toJobView } from '../../shared/jobs/view.ts';
 import type { Template } from '../../shared/templates/template.ts';
@@ -60,6 +60,7 @@ export function createSubmitBench(
       targets: new Map([['analytics', ANALYTICS]]),
       workloadIdentityProvider: '//iam.googleapis.com/provider',
       endpoints: { dataproc: null, storage: '', sts: '', iamCredentials: '', aws: null },
+      uploads: UPLOADS,
     },
     records,
     gateway,

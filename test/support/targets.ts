@@ -1,3 +1,4 @@
+import type { UploadsConfig } from '../../shared/config/uploads.ts';
 import type { BatchTarget, ClusterTarget, WorkflowTarget } from '../../shared/config/targets.ts';
 
 const PLACE = {
@@ -39,3 +40,6 @@ export const EPHEMERAL: WorkflowTarget = {
     zone: 'us-central1-a',
   },
 };
+
+/** Where the callers of that deployment put files of their own. */
+export const UPLOADS: UploadsConfig = { bucket: 'drop', target: 'analytics', maxBytes: 1_000_000 };

@@ -134,6 +134,19 @@ describe('a new template', () => {
   });
 });
 
+describe('a copy of run-script', () => {
+  it('has a test that puts the file of its example and runs it', async () => {
+    const root = makeProject();
+    await makeTemplate({ root, programs, name: 'my-scripts', from: 'run-script' });
+    const test = read(root, 'test/templates/test_my_scripts.py');
+    expect(test).toContain(
+      'from programs import ROOT, run_program\nfrom scripts import put_script\n',
+    );
+    expect(test).toContain('(ROOT / "templates" / "my-scripts" / "example.sql").read_bytes(),');
+    expect(await lint(root)).toBe('');
+  });
+});
+
 describe('a template that cannot be made', () => {
   const nameRule =
     'is no name for it: 2 to 20 characters, a to z, digits and hyphens, a letter first and no hyphen last.';

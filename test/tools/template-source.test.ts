@@ -270,7 +270,7 @@ describe('a template’s faults', () => {
     const definition = DEFINITION.replace('limit: {', `${property}\n    limit: {`);
     expect(read(definition).faults.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /^parameters\.properties\.(inputs|nested) has a storage-uri below its top, where it would not be checked$/,
+        /^parameters\.properties\.(inputs|nested) has a URI below its top, where it would not be checked$/,
       ),
     ]);
   });

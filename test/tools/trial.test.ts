@@ -1,8 +1,19 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planTrial, type TrialPlan } from '../../tools/trial.ts';
 import { compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts';
 
-const PLACE = { stagingBucket: 'stage', runtimeVersion: '2.3', project: 'acme' };
+const ROOT = join(import.meta.dirname, '../..');
+const PLACE = {
+  stagingBucket: 'stage',
+  runtimeVersion: '2.3',
+  project: 'acme',
+  uploadsBucket: 'drop',
+  templateFolder: join(ROOT, 'templates/run-script'),
+  folder: ROOT,
+};
 const validator = compileValidator(TIDY_PARAMETERS);
 
 function plan(words: readonly string[] = [], example = 1): TrialPlan {
@@ -25,6 +36,7 @@ describe('a trial', () => {
       outputUri: `gs://results/tidy/${batchId}/`,
       buckets: ['inputs', 'results'],
       filesUri: folder,
+      uploads: [],
       batch: {
         labels: { 'jg-template': 'tidy' },
         pysparkBatch: {
@@ -75,7 +87,19 @@ describe('a trial', () => {
     [
       'an object that it may not read',
       ['input=gs://secret/a.csv'],
-      ['/parameters/input must lie under gs://inputs/open/ or gs://inputs/shared/'],
+      [
+        '/parameters/input must lie under gs://inputs/open/ or gs://inputs/shared/ or gs://drop/uploads/pshmzqr5p5zengplo4madsle7q/',
+      ],
+    ],
+    [
+      'a file that is not there',
+      ['input=nowhere.csv'],
+      [`input: there is no file ${ROOT}/nowhere.csv`],
+    ],
+    [
+      'a name that no upload may have',
+      ['input=.gitignore'],
+      ['input: the name .gitignore must match ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$'],
     ],
     ['a word', ['fast'], ['"fast" is not of the form name=value.']],
   ])('is refused in the API’s own words for %s', (_name, words, sentences) => {
@@ -89,4 +113,31 @@ describe('a trial', () => {
       expect(plan([], example)).toEqual({ kind: 'refused', sentences });
     },
   );
+
+  it('takes a path in place of a URI, and puts the file where a caller’s own would lie', () => {
+    const planned = plan(['input=package.json']);
+    const file = join(ROOT, 'package.json');
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const uri = planned.kind === 'ready' ? planned.uploads[0]?.uri : undefined;
+    expect(uri).toMatch(
+      new RegExp(`^gs://drop/uploads/[a-z2-7]{26}/[a-z2-7]{26}/${sha256}/package\\.json$`),
+    );
+    expect(planned).toMatchObject({ parameters: { input: uri }, uploads: [{ uri, file }] });
+  });
+
+  it('puts the file that the example of a script names', () => {
+    const parameters = {
+      ...TIDY_PARAMETERS,
+      properties: {
+        ...TIDY_PARAMETERS.properties,
+        input: { type: 'string', format: 'upload-uri' },
+      },
+    } as const;
+    const examples = [{ input: 'gs://drop/uploads/a/b/c/example.sql' }];
+    const script = { ...TIDY, parameters, examples };
+    const request = { example: 1, words: [], ...PLACE };
+    const planned = planTrial(script, compileValidator(parameters), request);
+    const file = join(PLACE.templateFolder, 'example.sql');
+    expect(planned).toMatchObject({ kind: 'ready', uploads: [{ file }] });
+  });
 });

@@ -27,6 +27,7 @@ describe('problems', () => {
       '429 throttled',
       '500 target_unsuitable',
       '500 internal',
+      '501 uploads_unavailable',
       '502 upstream_error',
       '502 upstream_refused',
       '502 credentials_refused',

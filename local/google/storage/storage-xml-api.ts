@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { readBody } from '../api/http-exchange.ts';
 import type { Permissions } from '../identity/permissions.ts';
 import type { SigningKeys } from '../identity/signing-keys.ts';
 import type { TokenStore } from '../identity/tokens.ts';
@@ -6,6 +8,8 @@ import { parseObjectPath, type SignedAccess, verifySignedUrl } from './signed-ur
 import { type StorageAnswer, type StorageCall, toContentAnswer } from './storage-answer.ts';
 import { StorageError, storageDenied } from './storage-error.ts';
 import type { StoredObjects } from './stored-objects.ts';
+
+const maxCheckedBytes = 64 * 1024 * 1024;
 
 /** What signed URLs need. */
 export interface XmlApiOptions {
@@ -50,11 +54,12 @@ async function putObject(request: IncomingMessage, options: XmlApiOptions): Prom
   checkSubresources(request, []);
   checkHeaders(request);
   checkLength(request);
+  const content = await readChecked(request);
   const contentType = request.headers['content-type'] ?? 'application/octet-stream';
   const match = request.headers['x-goog-if-generation-match'];
   const ifGenerationMatch = typeof match === 'string' ? match : undefined;
   const conditions = { ifGenerationMatch, generation: undefined };
-  await options.objects.write(object, { content: request, contentType, conditions });
+  await options.objects.write(object, { content, contentType, conditions });
   return { status: 200, headers: {}, body: '' };
 }
 
@@ -107,12 +112,37 @@ function checkLength(request: IncomingMessage): void {
   if (range === undefined) return;
   const [, min, max] = /^(\d+),(\d+)$/.exec(String(range)) ?? [];
   const length = Number(request.headers['content-length'] ?? Number.NaN);
-  if (min === undefined || max === undefined || !(length >= Number(min) && length <= Number(max)))
+  if (min !== undefined && length < Number(min))
+    throw new StorageError(
+      'EntityTooSmall',
+      'Your proposed upload is smaller than the minimum object size specified in your request.',
+      `Content-length smaller than lower bound on range: ${String(range)}`,
+    );
+  if (min === undefined || max === undefined || !(length <= Number(max)))
     throw new StorageError(
       'EntityTooLarge',
-      'Your proposed upload is smaller or larger than the allowed size.',
+      'Your proposed upload is larger than the maximum object size specified in your request.',
       `Content-length exceeds upper bound on range: ${String(range)}`,
     );
+}
+
+/**
+ * Reads a body whose `Content-MD5` it must have; nothing is stored of one that has another.
+ * Source: https://cloud.google.com/storage/docs/xml-api/put-object-upload
+ */
+async function readChecked(request: IncomingMessage): Promise<IncomingMessage | Buffer> {
+  const expected = request.headers['content-md5'];
+  if (expected === undefined) return request;
+  if (typeof expected !== 'string' || !/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(expected))
+    throw new StorageError('InvalidDigest', 'The Content-MD5 you specified was invalid.');
+  const content = await readBody(request, maxCheckedBytes);
+  const actual = createHash('md5').update(content).digest('base64');
+  if (actual === expected) return content;
+  throw new StorageError(
+    'BadDigest',
+    'The Content-MD5 you specified did not match what we received.',
+    `The MD5 you specified in Content-MD5 or x-goog-hash was ${expected}, but we computed ${actual}`,
+  );
 }
 
 /** A signed URL may say how the browser shall see the object. */

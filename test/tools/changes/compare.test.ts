@@ -162,6 +162,21 @@ tidy  1.2.0 → none
 `);
   });
 
+  it('says that callers may run files of their own, and that they no longer may', async () => {
+    const repository = new Repository();
+    const [from, to] = ['format: storage-uri', 'format: upload-uri'];
+    repository.change(['version: 1.2.0', 'version: 2.0.0'], [from, to]);
+    expect(await repository.compare()).toContain(
+      '  + reach       callers may now run files of their own (input)\n',
+    );
+    repository.commit();
+    repository.git('tag', '--force', 'first');
+    repository.change(['version: 1.2.0', 'version: 3.0.0']);
+    expect(await repository.compare()).toContain(
+      '  - reach       callers may no longer run files of their own (input)\n',
+    );
+  });
+
   it('is the same as JSON, for programs', async () => {
     const repository = new Repository();
     repository.change(VERSION, ['maxRunsPerDay: 50', 'maxRunsPerDay: 5']);

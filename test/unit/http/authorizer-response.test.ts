@@ -32,7 +32,7 @@ function allow(...resources: readonly string[]): object {
 describe('the authorizer’s policy', () => {
   it('allows every method that the scopes cover and nothing else', () => {
     expect(statementFor('jobs:read')).toEqual(allow(...READS, ME));
-    const submit = [`${STAGE}/POST/v1/plans`, `${STAGE}/POST/v1/jobs`];
+    const submit = ['plans', 'jobs', 'uploads'].map((path) => `${STAGE}/POST/v1/${path}`);
     expect(statementFor('jobs:submit')).toEqual(allow(...submit, ME));
     expect(statementFor('jobs:submit', 'jobs:read')).toEqual(
       allow(...READS.slice(0, 2), ...submit, ...READS.slice(2), ME),

@@ -61,6 +61,7 @@ describe('an audit record', () => {
       templateVersion: '1',
       jobId: 'jg-1',
       path: 'p',
+      uploads: ['gs://drop/uploads/a'],
       replayed: true,
     } as const;
     const deny = { decision: 'deny', rule: 'r', code: 'job_not_found', missing: [] } as const;
@@ -80,5 +81,8 @@ describe('an audit record', () => {
     expect(record.caller).toBe(`${'x'.repeat(1_024)}…`);
     expect(record.missing).toHaveLength(20);
     expect(JSON.stringify(record).length).toBeLessThan(32_000);
+    const allow = { decision: 'allow', rule: 'r', uploads: missing } as const;
+    const { uploads } = toAuditRecord(REQUEST, allow, STAMP);
+    expect(uploads).toEqual(Array.from({ length: 20 }, () => `${'x'.repeat(1_024)}…`));
   });
 });

@@ -9,6 +9,7 @@ import { createRoutedSend, json, type FakeSend, type Scripted } from '../../supp
 const SIGNER = 'jg-sign@acme.iam.gserviceaccount.com';
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const REQUEST: SignRequest = {
+  method: 'GET',
   bucket: 'results',
   name: "tidy/jg-1/city=Zürich (1)/it's*.parquet",
   lifetimeSeconds: 300,
@@ -23,8 +24,14 @@ function signBlob(request: HttpRequest): Scripted {
   return json(200, { keyId: 'k', signedBlob: signature.toString('base64') });
 }
 
-function make(fake: FakeSend, endpoint = 'https://storage.googleapis.com'): Promise<string> {
-  return signUrl(REQUEST, {
+interface Making {
+  readonly endpoint?: string;
+  readonly request?: SignRequest;
+}
+
+function make(fake: FakeSend, making: Making = {}): Promise<string> {
+  const { endpoint = 'https://storage.googleapis.com', request = REQUEST } = making;
+  return signUrl(request, {
     endpoint,
     iamCredentialsEndpoint: 'https://iamcredentials.googleapis.com',
     tokens: () => Promise.resolve('signer-token'),
@@ -56,10 +63,43 @@ describe('a signed URL', () => {
   });
 
   it('signs the host with its port', async () => {
-    const url = await make(createRoutedSend(signBlob), 'http://127.0.0.1:4443');
+    const url = await make(createRoutedSend(signBlob), { endpoint: 'http://127.0.0.1:4443' });
     const [unsigned = '', signature = ''] = url.split('&X-Goog-Signature=');
     const [path, query] = unsigned.slice('http://127.0.0.1:4443'.length).split('?');
     const canonical = `GET\n${path ?? ''}\n${query ?? ''}\nhost:127.0.0.1:4443\n\nhost\nUNSIGNED-PAYLOAD`;
+    const hash = createHash('sha256').update(canonical).digest('hex');
+    const signed = `GOOG4-RSA-SHA256\n20260115T120000Z\n20260115/auto/storage/goog4_request\n${hash}`;
+    expect(verify('sha256', Buffer.from(signed), publicKey, Buffer.from(signature, 'hex'))).toBe(
+      true,
+    );
+  });
+
+  it('to write covers every header that must be sent, in order of their names', async () => {
+    const headers = {
+      'x-goog-if-generation-match': '0',
+      'content-type': 'text/csv',
+      'content-md5': 'XUa5qjmgv39WcK1qhSzzJQ==',
+      'x-goog-content-length-range': '30,30',
+    };
+    const request = { ...REQUEST, method: 'PUT', name: 'uploads/etl.py', headers } as const;
+    const url = await make(createRoutedSend(signBlob), { request });
+    const [unsigned = '', signature = ''] = url.split('&X-Goog-Signature=');
+    const names =
+      'content-md5;content-type;host;x-goog-content-length-range;x-goog-if-generation-match';
+    expect(unsigned).toMatch(
+      /^https:\/\/storage\.googleapis\.com\/results\/uploads\/etl\.py\?.*&X-Goog-SignedHeaders=content-md5%3Bcontent-type%3Bhost%3Bx-goog-content-length-range%3Bx-goog-if-generation-match$/,
+    );
+    const canonical = `PUT
+/results/uploads/etl.py
+${unsigned.split('?')[1] ?? ''}
+content-md5:XUa5qjmgv39WcK1qhSzzJQ==
+content-type:text/csv
+host:storage.googleapis.com
+x-goog-content-length-range:30,30
+x-goog-if-generation-match:0
+
+${names}
+UNSIGNED-PAYLOAD`;
     const hash = createHash('sha256').update(canonical).digest('hex');
     const signed = `GOOG4-RSA-SHA256\n20260115T120000Z\n20260115/auto/storage/goog4_request\n${hash}`;
     expect(verify('sha256', Buffer.from(signed), publicKey, Buffer.from(signature, 'hex'))).toBe(

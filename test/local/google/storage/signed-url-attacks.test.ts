@@ -220,3 +220,130 @@ describe('a signed URL', () => {
     expect((await attempt({ request: () => ({ method: 'HEAD' }) })).status).toBe(403);
   });
 });
+
+const text = 'print(spark.range(3).count())\n';
+const type = 'text/x-python';
+/** What a link to put exactly one content, once, is signed with. */
+const upload: Readonly<Record<string, string>> = {
+  'content-md5': 'XUa5qjmgv39WcK1qhSzzJQ==',
+  'content-type': type,
+  'x-goog-content-length-range': '30,30',
+  'x-goog-if-generation-match': '0',
+};
+
+/** Signs a link for a name and uses it, with other headers or another body than it was made for. */
+async function putUpload(name: string, sent: Partial<RawRequest> = {}): Promise<RawReply> {
+  const signing = { path: `/jobgate-results/uploads/${name}`, method: 'PUT', headers: upload };
+  const target = await signTarget(servers, signing);
+  return sendRaw(servers.storage, { method: 'PUT', target, headers: upload, body: text, ...sent });
+}
+
+async function readUpload(name: string): Promise<RawReply> {
+  const target = await signTarget(servers, { path: `/jobgate-results/uploads/${name}` });
+  return sendRaw(servers.storage, { target });
+}
+
+function toOutcome({ status, text: body }: RawReply): string {
+  return `${status} ${/<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? body}`;
+}
+
+function without(name: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(upload).filter(([key]) => key !== name));
+}
+
+/** The same size, and another content. */
+const other = 'print(spark.range(9).count())\n';
+
+describe('a link to put one content, once', () => {
+  it('stores it with its type', async () => {
+    expect(toOutcome(await putUpload('etl.py'))).toBe('200 ');
+    const { status, text: stored, headers } = await readUpload('etl.py');
+    expect([status, stored, headers['content-type']]).toEqual([200, text, type]);
+  });
+
+  it('does not store it twice, and what is there stays', async () => {
+    expect(toOutcome(await putUpload('once.py'))).toBe('200 ');
+    expect(toOutcome(await putUpload('once.py'))).toBe('412 PreconditionFailed');
+    expect((await readUpload('once.py')).text).toBe(text);
+  });
+
+  it('lets one of two through that come at once', async () => {
+    const both = await Promise.all([putUpload('race.py'), putUpload('race.py')]);
+    expect(both.map(toOutcome).sort()).toEqual(['200 ', '412 PreconditionFailed']);
+  });
+
+  it.each<readonly [string, Partial<RawRequest>, string]>([
+    ['another content of that size', { body: other }, '400 BadDigest'],
+    ['a shorter content', { body: 'print()\n' }, '400 EntityTooSmall'],
+    ['a longer content', { body: `${text}#` }, '400 EntityTooLarge'],
+    ['no content', { body: '' }, '400 EntityTooSmall'],
+    [
+      'another type',
+      { headers: { ...upload, 'content-type': 'text/html' } },
+      '403 SignatureDoesNotMatch',
+    ],
+    ['no type', { headers: without('content-type') }, '400 MalformedSecurityHeader'],
+    [
+      'the MD5 of another content',
+      { headers: { ...upload, 'content-md5': 'E6XY/wnAzJQ31DYhxjPo1A==' }, body: other },
+      '403 SignatureDoesNotMatch',
+    ],
+    ['no MD5', { headers: without('content-md5'), body: other }, '400 MalformedSecurityHeader'],
+    [
+      'a wider range',
+      { headers: { ...upload, 'x-goog-content-length-range': '0,99' }, body: `${text}#` },
+      '403 SignatureDoesNotMatch',
+    ],
+    [
+      'no range',
+      { headers: without('x-goog-content-length-range') },
+      '400 MalformedSecurityHeader',
+    ],
+    [
+      'leave to replace what is there',
+      { headers: { ...upload, 'x-goog-if-generation-match': '1' } },
+      '403 SignatureDoesNotMatch',
+    ],
+    [
+      'no condition',
+      { headers: without('x-goog-if-generation-match') },
+      '400 MalformedSecurityHeader',
+    ],
+    [
+      'metadata beside',
+      { headers: { ...upload, 'x-goog-meta-owner': 'eve' } },
+      '400 MalformedSecurityHeader',
+    ],
+    [
+      'a list of readers beside',
+      { headers: { ...upload, 'x-goog-acl': 'public-read' } },
+      '400 MalformedSecurityHeader',
+    ],
+    [
+      'a content in chunks, whose size nobody knows before',
+      { headers: { ...upload, 'transfer-encoding': 'chunked' } },
+      '400 EntityTooLarge',
+    ],
+    ['another method', { method: 'POST' }, '501 NotImplemented'],
+  ])('stores nothing with %s', async (name, sent, expected) => {
+    const file = `${name.replaceAll(/[^a-z]/g, '-')}.py`;
+    expect(toOutcome(await putUpload(file, sent))).toBe(expected);
+    expect(toOutcome(await readUpload(file))).toBe('404 NoSuchKey');
+  });
+
+  it('is refused where its MD5 is none', async () => {
+    const headers = { ...upload, 'content-md5': 'none' };
+    const path = '/jobgate-results/uploads/none.py';
+    const target = await signTarget(servers, { path, method: 'PUT', headers });
+    const reply = await sendRaw(servers.storage, { method: 'PUT', target, headers, body: text });
+    expect(toOutcome(reply)).toBe('400 InvalidDigest');
+    expect(toOutcome(await readUpload('none.py'))).toBe('404 NoSuchKey');
+  });
+
+  it('is refused when it has ended', async () => {
+    const signing = { path: '/jobgate-results/uploads/late.py', method: 'PUT', headers: upload };
+    const target = await signTarget(servers, { ...signing, fromNowSeconds: -302 });
+    const raw = { method: 'PUT', target, headers: upload, body: text };
+    expect(toOutcome(await sendRaw(servers.storage, raw))).toBe('403 ExpiredToken');
+  });
+});

@@ -1,0 +1,104 @@
+import type { FieldFault } from '../problem.ts';
+import { escapePointer } from './json-pointer.ts';
+import type { Template } from './template.ts';
+
+/** Where the callers of a deployment put files of their own. Both end in a slash. */
+export interface UploadPlace {
+  /** Of all callers: `gs://bucket/uploads/`. */
+  readonly root: string;
+  /** Of the one caller. */
+  readonly area: string;
+}
+
+/** How a template wants a parameter that names a file: under what it reads or of the caller's own, or the latter alone. */
+type UriFormat = 'storage-uri' | 'upload-uri';
+
+/** Characters of a file's name: no slash, and no dot first. */
+export const UPLOAD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+
+/** What lies in a caller's area: a random id, the SHA-256 of the content, and the name. */
+const UPLOAD = /^[a-z2-7]{26}\/[0-9a-f]{64}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+
+/** Empty, `.` and `..` segments, and what Hadoop, a shell or a list would read as more than a name. */
+const UNPLAIN = /\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{}]/u;
+
+/** Names in an area are Jobgate's own: there is nothing in them that could be encoded. */
+const PLAIN_UPLOAD = /^gs:\/\/[A-Za-z0-9_./-]+$/;
+
+/** Tells whether a template has a parameter that may name a file of the caller's own. */
+export function takesUploads(template: Pick<Template, 'parameters'>): boolean {
+  return listUriParameters(template).length > 0;
+}
+
+/**
+ * Finds URIs that name what the caller may not give: a `storage-uri` must lie under one of the prefixes that the runtime
+ * account may read, or in the caller's own area; an `upload-uri` must be a file that create-upload gave to the caller. What
+ * lies in anybody else's area is refused, whatever the template reads.
+ */
+export function findStrayUris(
+  template: Pick<Template, 'parameters' | 'reads'>,
+  parameters: Readonly<Record<string, unknown>>,
+  uploads: UploadPlace | null,
+): readonly FieldFault[] {
+  return listUriParameters(template).flatMap(({ name, format }) => {
+    const value = parameters[name];
+    if (typeof value !== 'string') return [];
+    const message =
+      format === 'upload-uri'
+        ? findUploadFault(value, uploads)
+        : findFault(value, template.reads, uploads);
+    return message === undefined ? [] : [{ pointer: toPointer(name), message }];
+  });
+}
+
+function toPointer(name: string): string {
+  return `/parameters/${escapePointer(name)}`;
+}
+
+function findUploadFault(value: string, uploads: UploadPlace | null): string | undefined {
+  if (uploads === null) return 'cannot be given here: this deployment takes no uploads';
+  const { area } = uploads;
+  if (value.startsWith(area) && UPLOAD.test(value.slice(area.length))) return undefined;
+  return `must be a file of your own: POST /v1/uploads gives its URI, which begins with ${area}`;
+}
+
+function findFault(
+  value: string,
+  reads: readonly string[],
+  uploads: UploadPlace | null,
+): string | undefined {
+  const inUploads = uploads !== null && value.startsWith(uploads.root);
+  const allowed = inUploads ? [uploads.area] : reads;
+  if (!allowed.some((prefix) => value.startsWith(prefix))) {
+    return inUploads
+      ? `must lie in your own area, ${uploads.area}`
+      : `must lie under ${[...reads, ...(uploads === null ? [] : [uploads.area])].join(' or ')}`;
+  }
+  const isPlain = !UNPLAIN.test(value.slice('gs://'.length));
+  if (isPlain && (!inUploads || PLAIN_UPLOAD.test(value))) return undefined;
+  return 'must be a plain object URI without empty, "." or ".." segments or wildcards';
+}
+
+/** A parameter that names a file. */
+export interface UriParameter {
+  readonly name: string;
+  readonly format: UriFormat;
+}
+
+/** Lists the parameters of a template that name files. */
+export function listUriParameters({
+  parameters,
+}: Pick<Template, 'parameters'>): readonly UriParameter[] {
+  const properties = parameters['properties'];
+  if (typeof properties !== 'object' || properties === null) return [];
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const format = findFormat(schema);
+    return format === undefined ? [] : [{ name, format }];
+  });
+}
+
+function findFormat(schema: unknown): UriFormat | undefined {
+  if (typeof schema !== 'object' || schema === null || !('format' in schema)) return undefined;
+  const { format } = schema;
+  return format === 'storage-uri' || format === 'upload-uri' ? format : undefined;
+}
