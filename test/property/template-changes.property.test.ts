@@ -78,7 +78,7 @@ describe('a comparison of rules', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 120_000);
 });
 
 const bound = fc.option(fc.integer({ min: -3, max: 3 }), { nil: undefined });
@@ -127,7 +127,7 @@ describe('a comparison of parameters', () => {
         const isSaid = changes.some(({ effect }) => effect === 'breaking');
         expect(isSaid || !isRefused).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
-  });
+  }, 120_000);
 });
