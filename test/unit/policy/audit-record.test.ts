@@ -67,4 +67,11 @@ describe('an audit record', () => {
     expect(record.missing).toHaveLength(20);
     expect(JSON.stringify(record).length).toBeLessThan(32_000);
   });
+
+  it('holds no half of a character, cut or sent', () => {
+    const request = { ...REQUEST, requestId: `x${'😀'.repeat(600)}`, sourceIp: '\ud800' };
+    const record = toAuditRecord(request, { decision: 'allow', rule: 'r' }, STAMP);
+    expect(record).toMatchObject({ sourceIp: '\ufffd' });
+    expect(record.requestId).toBe(`x${'😀'.repeat(511)}\ufffd…`);
+  });
 });
