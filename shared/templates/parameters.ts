@@ -1,5 +1,6 @@
 import type { FieldFault } from '../problem.ts';
 import type { Template } from './template.ts';
+import { findValueFaults } from './values.ts';
 
 /** What a generated validator reports for one fault. Source: Ajv's ErrorObject. */
 export interface ValidatorError {
@@ -29,6 +30,8 @@ export type ParametersCheck =
   | { readonly kind: 'invalid'; readonly errors: readonly FieldFault[] };
 
 const MAX_FAULTS = 20;
+/** Characters of a pointer, whose names are the caller's. */
+const MAX_POINTER = 400;
 
 /** Checks raw parameters against the template and fills in its defaults; never changes the input. */
 export function checkParameters(
@@ -40,8 +43,8 @@ export function checkParameters(
   const errors = checkValue(validator, candidate, '/parameters');
   if (errors.length > 0) return { kind: 'invalid', errors };
   const parameters = candidate as Parameters;
-  const outside = findOutsideReads(template, parameters);
-  return outside.length > 0 ? { kind: 'invalid', errors: outside } : { kind: 'valid', parameters };
+  const faults = findValueFaults(template, parameters);
+  return faults.length > 0 ? { kind: 'invalid', errors: faults } : { kind: 'valid', parameters };
 }
 
 /** Runs a generated validator and names each fault by JSON pointer, at most 20. */
@@ -61,7 +64,14 @@ function toFault(error: ValidatorError, base: string): FieldFault {
   const { missingProperty, additionalProperty } = error.params;
   const extra = missingProperty ?? additionalProperty ?? error.propertyName;
   const last = typeof extra === 'string' ? `/${escapePointer(extra)}` : '';
-  return { pointer: `${base}${error.instancePath}${last}`, message: explain(error) };
+  return { pointer: cut(`${base}${error.instancePath}${last}`), message: explain(error) };
+}
+
+/** A pointer that is cut leads to nothing, but never ends in half a character or half an escape. */
+function cut(pointer: string): string {
+  return pointer.length <= MAX_POINTER
+    ? pointer
+    : pointer.slice(0, MAX_POINTER).replace(/~$/, '').toWellFormed();
 }
 
 function explain(error: ValidatorError): string {
@@ -77,38 +87,4 @@ function explain(error: ValidatorError): string {
 /** Source: RFC 6901 section 3. */
 function escapePointer(name: string): string {
   return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** A storage URI must lie under one of the prefixes that the runtime account may read. */
-function findOutsideReads(template: Template, parameters: Parameters): readonly FieldFault[] {
-  return storageUriNames(template).flatMap((name) => {
-    const value = parameters[name];
-    if (typeof value !== 'string') return [];
-    const inside = template.reads.some((prefix) => value.startsWith(prefix));
-    const clean = !/\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{}]/u.test(
-      value.slice('gs://'.length),
-    );
-    if (inside && clean) return [];
-    const message = inside
-      ? 'must be a plain object URI without empty, "." or ".." segments or wildcards'
-      : `must lie under ${template.reads.join(' or ')}`;
-    return [{ pointer: `/parameters/${escapePointer(name)}`, message }];
-  });
-}
-
-function storageUriNames(template: Template): readonly string[] {
-  const properties = template.parameters['properties'];
-  if (typeof properties !== 'object' || properties === null) return [];
-  return Object.entries(properties)
-    .filter(([, schema]) => isStorageUri(schema))
-    .map(([name]) => name);
-}
-
-function isStorageUri(schema: unknown): boolean {
-  return (
-    typeof schema === 'object' &&
-    schema !== null &&
-    'format' in schema &&
-    schema.format === 'storage-uri'
-  );
 }
