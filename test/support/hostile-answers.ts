@@ -38,6 +38,10 @@ export function checkHostileAnswer(result: APIGatewayProxyResult): void {
   expect(problem).toMatchObject({ status: statusCode, title, type: `urn:jobgate:problem:${code}` });
   expect(status).toBe(statusCode);
   expect(problem['detail']).toEqual(expect.stringMatching(/./));
+  expect(String(problem['instance']).length).toBeLessThanOrEqual(1_200);
+  const errors = (problem['errors'] ?? []) as readonly { readonly pointer: string }[];
+  expect(errors.length).toBeLessThanOrEqual(20);
+  expect(errors.filter(({ pointer }) => pointer.length > 400)).toEqual([]);
   expect(body).not.toMatch(/\bat [\w.<>]+ \(|node:internal|node_modules|\.ts:\d+/);
 }
 
