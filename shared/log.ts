@@ -66,7 +66,7 @@ export function createLog(sink: LogSink, base: LogFields = {}): Log {
   return {
     write(level, message, fields = {}) {
       const entry = { timestamp: sink.now().toISOString(), level, message, ...base, ...fields };
-      sink.writeLine(JSON.stringify(entry, shorten));
+      sink.writeLine(toJsonLine(entry, shorten));
     },
     with: (fields) => createLog(sink, { ...base, ...fields }),
   };
@@ -74,7 +74,25 @@ export function createLog(sink: LogSink, base: LogFields = {}): Log {
 
 function shorten(_key: string, value: unknown): unknown {
   if (typeof value !== 'string' || value.length <= MAX_VALUE_CHARACTERS) return value;
-  return `${value.slice(0, MAX_VALUE_CHARACTERS)}…`;
+  return `${value.slice(0, MAX_VALUE_CHARACTERS)}…`.toWellFormed();
+}
+
+/** Characters that JSON leaves as they are, though some readers end a line at them, obey them or do not show them. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** Writes a value as JSON that is one line to every reader, whatever its texts hold, and shows all that it holds. */
+export function toJsonLine(
+  value: object,
+  replacer?: (key: string, value: unknown) => unknown,
+): string {
+  return JSON.stringify(value, replacer).replaceAll(UNSEEN, escapeUnits);
+}
+
+/** Source: RFC 8259 section 7. */
+function escapeUnits(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 /** Describes a thrown value for the log: class and message of the whole cause chain, without stacks. */

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
-import { toProgram } from './template-program.ts';
+import { toTemplate } from './compiled-template.ts';
 import { createAjv } from './template-schema.ts';
 import { readTemplateSources, type TemplateSource } from './template-source.ts';
 
@@ -44,13 +44,6 @@ export const CATALOG: Catalog = [
 ${entries.join('\n')}
 ];
 `;
-}
-
-/** Turns the author's words into the shape that Jobgate reads. */
-function toTemplate(source: TemplateSource): unknown {
-  const { job, output, runtimeAccount = null, ...rest } = source.content;
-  const { uri } = output as { readonly uri: string };
-  return { ...rest, runtimeAccount, program: toProgram(job), output: uri, digest: source.digest };
 }
 
 /** Writes self-contained validators: Ajv's standalone code with its few run-time helpers bundled in. */

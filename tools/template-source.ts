@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import { findBoundFaults } from './template-bounds.ts';
 import { findProgramFaults } from './template-program.ts';
 import { findCostFaults } from './template-cost.ts';
 import { findRuleFaults } from './template-rules.ts';
 import { checkTemplate, compileParameters } from './template-schema.ts';
+import { explainValues } from './template-values.ts';
 
 /** A fault in a template, with the place where it stands. */
 export interface TemplateFault {
@@ -141,21 +143,25 @@ function isOutputWritable(template: ReadonlyMap<string, unknown>): boolean {
 function findParameterFaults(template: ReadonlyMap<string, unknown>): readonly Fault[] {
   const compiled = compileParameters(template.get('parameters'));
   if (compiled.kind === 'invalid') return [{ path: ['parameters'], message: compiled.message }];
-  const nested = findNestedUris(template);
-  if (nested.length > 0) return nested;
+  const shape = [...findNestedUris(template), ...findBoundFaults(template.get('parameters'))];
+  if (shape.length > 0) return shape;
   const examples = template.get('examples') as readonly Readonly<Record<string, unknown>>[];
+  /** Fills in defaults, so that they too are held to what the handlers take. */
+  const check = (example: Readonly<Record<string, unknown>>): readonly string[] => {
+    const values = structuredClone(example);
+    const messages = compiled.check(values);
+    return messages.length > 0 ? messages : explainValues(template, values);
+  };
   const faults = examples.flatMap((example, index) =>
-    compiled
-      .check(structuredClone(example))
-      .map((message) => ({ path: ['examples', index], message })),
+    check(example).map((message) => ({ path: ['examples', index], message })),
   );
-  return faults.length > 0 ? faults : findDefaultFaults(template, compiled.check, examples[0]);
+  return faults.length > 0 ? faults : findDefaultFaults(template, check, examples[0]);
 }
 
 /** Whoever leaves out what has a default must get one that the schema accepts. */
 function findDefaultFaults(
   template: ReadonlyMap<string, unknown>,
-  check: (example: unknown) => readonly string[],
+  check: (example: Readonly<Record<string, unknown>>) => readonly string[],
   example: Readonly<Record<string, unknown>> = {},
 ): readonly Fault[] {
   const { properties } = readParameters(template);

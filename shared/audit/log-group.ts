@@ -3,6 +3,7 @@ import type {
   PutLogEventsCommandInput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { sendAwsJson, type AwsCredentialsSource } from '../aws/signed-request.ts';
+import { toJsonLine } from '../log.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { unrecorded, type Guard } from '../policy/guard.ts';
 import { parseJsonObject, TransportError, type HttpResponse, type Send } from '../transport.ts';
@@ -79,7 +80,7 @@ function putEvent(options: LogGroupOptions, record: AuditRecord, deadline: Date)
   const { logGroup: logGroupName, logStream: logStreamName } = options;
   const oldest = options.now().getTime() - OLDEST_MS;
   const timestamp = Math.max(Date.parse(record.timestamp), oldest);
-  const event = { timestamp, message: JSON.stringify(record) };
+  const event = { timestamp, message: toJsonLine(record) };
   const input: PutLogEventsCommandInput = { logGroupName, logStreamName, logEvents: [event] };
   return call(options, { operation: 'PutLogEvents', input, deadline });
 }

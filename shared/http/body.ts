@@ -1,3 +1,4 @@
+import { hasUniqueMembers } from '../config/unique-members.ts';
 import { Problem } from '../problem.ts';
 import type { ApiRequest } from './request.ts';
 
@@ -23,22 +24,32 @@ export function readJsonBody(request: ApiRequest): Readonly<Record<string, unkno
   if (isDeeper(value, MAX_LEVELS)) {
     throw new Problem('invalid_json', `The body is nested deeper than ${MAX_LEVELS} levels.`);
   }
-  if (!isWellFormed(value)) {
-    throw new Problem(
-      'invalid_json',
-      'A text in the body holds half a character (a lone surrogate).',
-    );
-  }
+  const ambiguity = hasUniqueMembers(rawBody) ? findAmbiguity(value) : SAID_TWICE;
+  if (ambiguity !== undefined) throw new Problem('invalid_json', ambiguity);
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** Half a surrogate pair is no text: each system on the way would write it differently. Source: RFC 8259 section 8.2. */
-function isWellFormed(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed();
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(
-    ([name, member]) => name.isWellFormed() && isWellFormed(member),
-  );
+const SAID_TWICE = 'An object in the body has two members of one name.';
+const HALF_CHARACTER = 'A text in the body holds half a character (a lone surrogate).';
+const LOST_NUMBER = `A number in the body is beyond what can be kept: whole numbers go up to ${Number.MAX_SAFE_INTEGER}, and others must be finite. Send it as text where the schema takes that.`;
+
+/**
+ * Says what in a JSON value each system on the way would read or write differently, so that what runs would not be what
+ * was sent; undefined when there is nothing. Source: RFC 7493 section 2.
+ */
+function findAmbiguity(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : HALF_CHARACTER;
+  if (typeof value === 'number') return isKept(value) ? undefined : LOST_NUMBER;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const fault = findAmbiguity(name) ?? findAmbiguity(member);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function isKept(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
 function isDeeper(value: unknown, levels: number): boolean {
@@ -51,10 +62,11 @@ function requireJson(contentType: string | undefined): void {
   throw new Problem('unsupported_media_type', 'Send the body as Content-Type: application/json.');
 }
 
+/** The parser's own words are no cause: they quote the body, which is in no log. */
 function parseJson(rawBody: string): unknown {
   try {
     return JSON.parse(rawBody) as unknown;
-  } catch (error) {
-    throw new Problem('invalid_json', 'The body is not JSON.', {}, error);
+  } catch {
+    throw new Problem('invalid_json', 'The body is not JSON.');
   }
 }

@@ -20,6 +20,7 @@ export interface ApiRequest {
   readonly repeatedHeaders: ReadonlySet<string>;
   readonly query: ReadonlyMap<string, string>;
   readonly pathParameters: ReadonlyMap<string, string>;
+  /** Undefined when there is none, and when it is no text. */
   readonly rawBody: string | undefined;
 }
 
@@ -76,7 +77,17 @@ function findRepeated(multiValueHeaders: ReadonlyMap<string, unknown>): Readonly
 function readBody(members: ReadonlyMap<string, unknown>): string | undefined {
   const body = toText(members.get('body'));
   if (body === undefined || members.get('isBase64Encoded') !== true) return body;
-  return Buffer.from(body, 'base64').toString('utf8');
+  return decodeUtf8(Buffer.from(body, 'base64'));
+}
+
+/** Bytes that are no UTF-8 are no text: put right, two bodies would become one. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function toTextMap(

@@ -34,6 +34,9 @@ export function toProxyResult(
   };
 }
 
+/** Characters of the caller's own path that a problem repeats: those of our longest route and file path. */
+const MAX_INSTANCE = 1_200;
+
 /** Writes a problem as `application/problem+json`. Source: RFC 9457 section 3. */
 export function toProblemResult(
   problem: Problem,
@@ -57,7 +60,7 @@ export function toProblemResult(
       title,
       status,
       detail: problem.detail,
-      instance: request.path,
+      instance: request.path.slice(0, MAX_INSTANCE).toWellFormed(),
       code: problem.code,
       correlationId: request.correlationId,
       retryable,

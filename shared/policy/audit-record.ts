@@ -121,7 +121,7 @@ export type Decided =
       readonly replayed?: boolean;
     };
 
-/** Characters of any one text in a record: more is cut. Issuers, names and paths of real requests are shorter. */
+/** Characters of any one text in a record: more is cut, and never leaves half a character. Issuers, names and paths of real requests are shorter. */
 const MAX_TEXT = 1_024;
 /** Entries of a list that are kept. */
 const MAX_ENTRIES = 20;
@@ -177,5 +177,6 @@ function shortenOrNull(text: string | null | undefined): string | null {
 }
 
 function shorten(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
+  const kept = text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
+  return kept.toWellFormed();
 }

@@ -37,11 +37,13 @@ export function createJobStorage(options: StorageOptions): JobStorage {
       return { objects, truncated: true };
     },
     find: async (uri, access) => {
+      const { bucket, name } = parseStorageUri(uri);
+      if (Buffer.byteLength(name) > MAX_NAME_BYTES) return undefined;
       const request = { url: toObjectUrl(options, uri), headers: {}, maxBytes: MAX_OBJECT_BYTES };
       const response = await send(options, request, access);
       if (response.status === 404) return undefined;
       const object = parseJsonObject(requireSuccess(response).body);
-      return readItems([Object.fromEntries(object)], parseStorageUri(uri).bucket)[0];
+      return readItems([Object.fromEntries(object)], bucket)[0];
     },
     readRange: async (uri, range, access) => {
       const url = `${toObjectUrl(options, uri)}?alt=media`;
@@ -137,9 +139,12 @@ function readText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-const STORAGE_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/(.{0,1024})$/s;
+/** Bytes of UTF-8: no object has a longer name. Source: Cloud Storage, objects, naming. */
+const MAX_NAME_BYTES = 1024;
 
-/** Splits `gs://bucket/name`; such URIs come from records and templates, never from a caller. */
+const STORAGE_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/(.*)$/s;
+
+/** Splits `gs://bucket/name`; of such URIs a caller chooses at most the end of the name. */
 function parseStorageUri(uri: string): { readonly bucket: string; readonly name: string } {
   const [, bucket, name] = STORAGE_URI.exec(uri) ?? [];
   if (bucket === undefined || name === undefined) throw new Error('not a storage URI');

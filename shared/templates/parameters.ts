@@ -1,7 +1,8 @@
 import type { FieldFault } from '../problem.ts';
 import { escapePointer } from './json-pointer.ts';
-import { findStrayUris, type UploadPlace } from './storage-uris.ts';
+import type { UploadPlace } from './storage-uris.ts';
 import type { Template } from './template.ts';
+import { findValueFaults } from './values.ts';
 
 /** What a generated validator reports for one fault. Source: Ajv's ErrorObject. */
 export interface ValidatorError {
@@ -31,6 +32,8 @@ export type ParametersCheck =
   | { readonly kind: 'invalid'; readonly errors: readonly FieldFault[] };
 
 const MAX_FAULTS = 20;
+/** Characters of a pointer, whose names are the caller's. */
+const MAX_POINTER = 400;
 
 /**
  * Checks raw parameters against the template and fills in its defaults; never changes the input. `uploads` is where the
@@ -46,8 +49,8 @@ export function checkParameters(
   const errors = checkValue(validator, candidate, '/parameters');
   if (errors.length > 0) return { kind: 'invalid', errors };
   const parameters = candidate as Parameters;
-  const strays = findStrayUris(template, parameters, uploads);
-  return strays.length > 0 ? { kind: 'invalid', errors: strays } : { kind: 'valid', parameters };
+  const faults = findValueFaults(template, parameters, uploads);
+  return faults.length > 0 ? { kind: 'invalid', errors: faults } : { kind: 'valid', parameters };
 }
 
 /** Runs a generated validator and names each fault by JSON pointer, at most 20. */
@@ -67,7 +70,14 @@ function toFault(error: ValidatorError, base: string): FieldFault {
   const { missingProperty, additionalProperty } = error.params;
   const extra = missingProperty ?? additionalProperty ?? error.propertyName;
   const last = typeof extra === 'string' ? `/${escapePointer(extra)}` : '';
-  return { pointer: `${base}${error.instancePath}${last}`, message: explain(error) };
+  return { pointer: cut(`${base}${error.instancePath}${last}`), message: explain(error) };
+}
+
+/** A pointer that is cut leads to nothing, but never ends in half a character or half an escape. */
+function cut(pointer: string): string {
+  return pointer.length <= MAX_POINTER
+    ? pointer
+    : pointer.slice(0, MAX_POINTER).replace(/~$/, '').toWellFormed();
 }
 
 function explain(error: ValidatorError): string {

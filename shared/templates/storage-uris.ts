@@ -19,8 +19,12 @@ export const UPLOAD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 /** What lies in a caller's area: a random id, the SHA-256 of the content, and the name. */
 const UPLOAD = /^[a-z2-7]{26}\/[0-9a-f]{64}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 
-/** Empty, `.` and `..` segments, and what Hadoop, a shell or a list would read as more than a name. */
-const UNPLAIN = /\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{}]/u;
+/**
+ * What Hadoop, and what is built on it, reads as more than the name of one object: steps, empty segments, wildcards,
+ * choices, a second path behind a comma, and what nobody sees. Hadoop decodes nothing, but who does so before it must
+ * not come to a step either. Source: org.apache.hadoop.fs.Path, GlobPattern; mapred.FileInputFormat.getPathStrings.
+ */
+const NOT_PLAIN = /\/\.\.?(\/|$)|\/\/|[\\\p{C}\p{Zl}\p{Zp}?#*[\]{},]|%(?:2[ef5]|5c|0|1|7f)/iu;
 
 /** Names in an area are Jobgate's own: there is nothing in them that could be encoded. */
 const PLAIN_UPLOAD = /^gs:\/\/[A-Za-z0-9_./-]+$/;
@@ -74,9 +78,9 @@ function findFault(
       ? `must lie in your own area, ${uploads.area}`
       : `must lie under ${[...reads, ...(uploads === null ? [] : [uploads.area])].join(' or ')}`;
   }
-  const isPlain = !UNPLAIN.test(value.slice('gs://'.length));
+  const isPlain = !NOT_PLAIN.test(value.slice('gs://'.length));
   if (isPlain && (!inUploads || PLAIN_UPLOAD.test(value))) return undefined;
-  return 'must be a plain object URI without empty, "." or ".." segments or wildcards';
+  return 'must be a plain object URI without empty, "." or ".." segments, commas or wildcards';
 }
 
 /** A parameter that names a file. */

@@ -70,11 +70,14 @@ const good = fc
   .tuple(mostly(['tidy', 'tidy', 'tight'], ['closed', 'none']), asked)
   .map(([template, body]) => ({ template, ...body }));
 
+/** Any JSON but numbers that cannot be kept, with which a body is none: see hostile-bodies.property.test.ts. */
+const KEPT = fc.jsonValue().filter((value) => !/\d{16}|e[+]/.test(JSON.stringify(value)));
+
 const bodies = fc.oneof(
   { arbitrary: good, weight: 12 },
   { arbitrary: good.map((body) => ({ ...body, planDigest: '0'.repeat(64) })), weight: 1 },
   { arbitrary: good.map(({ template, retryOf = ENDED }) => ({ template, retryOf })), weight: 1 },
-  { arbitrary: fc.dictionary(fc.string(), fc.jsonValue()), weight: 1 },
+  { arbitrary: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), KEPT)), weight: 1 },
 );
 
 const ASKED = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };

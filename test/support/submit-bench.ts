@@ -9,6 +9,7 @@ import type { TargetConfig } from '../../shared/config/targets.ts';
 import { ANALYTICS, UPLOADS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
 import { toJobView } from '../../shared/jobs/view.ts';
+import type { Validator } from '../../shared/templates/parameters.ts';
 import type { Template } from '../../shared/templates/template.ts';
 import { createClock, type FakeClock } from './clock.ts';
 import { CORE_ENVIRONMENT } from './environment.ts';
@@ -20,7 +21,15 @@ import { compileValidator, TIDY, TIDY_PARAMETERS } from './templates.ts';
 import submitSchema from '../../shared/http/schemas/submit-job.schema.json' with { type: 'json' };
 
 const BODY_VALIDATOR = compileValidator(submitSchema);
-const TIDY_VALIDATOR = compileValidator(TIDY_PARAMETERS);
+const VALIDATORS = new WeakMap<object, Validator>([
+  [TIDY_PARAMETERS, compileValidator(TIDY_PARAMETERS)],
+]);
+
+function toValidator({ parameters }: Template): Validator {
+  const validator = VALIDATORS.get(parameters) ?? compileValidator(parameters);
+  VALIDATORS.set(parameters, validator);
+  return validator;
+}
 
 /** submit-job over memory: the handler, and what it left behind. */
 export interface SubmitBench {
@@ -88,7 +97,9 @@ export function createSubmitBench(
     jobs: () => jobs,
     catalog,
     bodyValidator: BODY_VALIDATOR,
-    parameterValidators: Object.fromEntries(catalog.map(({ name }) => [name, TIDY_VALIDATOR])),
+    parameterValidators: Object.fromEntries(
+      catalog.map((template) => [template.name, toValidator(template)]),
+    ),
     admitJob: admitJob ?? guard.admitJob,
     now,
   };

@@ -275,6 +275,40 @@ describe('a template’s faults', () => {
     ]);
   });
 
+  it.each([
+    [
+      'a pattern that tries again and again',
+      'limit: { type: integer, default: 10 }',
+      "limit: { type: string, pattern: '^(a+)+$', default: a }",
+      /^parameters\.properties\.limit\.pattern may try a long text again and again/,
+    ],
+    [
+      'an example outside of what is read',
+      '- input: gs://inputs/a.csv',
+      '- input: gs://others/a.csv',
+      /^examples\.0 \/parameters\/input must lie under gs:\/\/inputs\/$/,
+    ],
+    [
+      'a default that a program could take for an option',
+      '- output: uri',
+      '- parameter: limit',
+      /^examples\.0 \/parameters\/limit must not begin with "-" or "@"/,
+    ],
+    [
+      'a prefix that leads up',
+      'reads: [gs://inputs/]',
+      'reads: [gs://inputs/open/../]',
+      /^reads\.0 must match pattern/,
+    ],
+  ])('include %s', (name, from, to, message) => {
+    const definition = name.startsWith('a default')
+      ? DEFINITION.replace('{ type: integer, default: 10 }', "{ type: string, default: '-' }")
+      : DEFINITION;
+    expect(definition).toContain(from);
+    const { faults } = read(definition.replace(from, () => to));
+    expect(faults.map((fault) => fault.message)).toEqual([expect.stringMatching(message)]);
+  });
+
   it('end in one sentence when the folder holds no definition', () => {
     const root = mkdtempSync(join(tmpdir(), 'templates-'));
     folders.push(root);

@@ -16,9 +16,10 @@ describe('a log line', () => {
 
   it('stays one line whatever a caller sends', () => {
     const { log, lines, entries } = createLogRecorder();
-    const path = 'a\nb\r\u2028"},{"level":"audit"\u0000\u001b[2J';
+    const path =
+      'a\nb\r\u0085\u2028\u2029"},{"level":"audit"\u0000\u001b[2J\u009b2J\u202e\ufeff\u{e0041}';
     log.write('info', 'answered', { path });
-    expect(lines[0]).not.toMatch(/\p{Cc}/u);
+    expect(lines[0]).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     expect(entries()).toMatchObject([{ level: 'info', path }]);
   });
 
@@ -26,6 +27,12 @@ describe('a log line', () => {
     const { log, entries } = createLogRecorder();
     log.write('error', 'failed', { cause: 'x'.repeat(513), path: 'y'.repeat(512) });
     expect(entries()).toMatchObject([{ cause: `${'x'.repeat(512)}…`, path: 'y'.repeat(512) }]);
+  });
+
+  it('cuts no character in half', () => {
+    const { log, lines } = createLogRecorder();
+    log.write('info', 'answered', { path: `x${'😀'.repeat(300)}` });
+    expect(lines[0]).toContain('😀\ufffd…"');
   });
 
   it('does not carry the fields of another log', () => {

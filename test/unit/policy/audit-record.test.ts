@@ -85,4 +85,11 @@ describe('an audit record', () => {
     const { uploads } = toAuditRecord(REQUEST, allow, STAMP);
     expect(uploads).toEqual(Array.from({ length: 20 }, () => `${'x'.repeat(1_024)}…`));
   });
+
+  it('holds no half of a character, cut or sent', () => {
+    const request = { ...REQUEST, requestId: `x${'😀'.repeat(600)}`, sourceIp: '\ud800' };
+    const record = toAuditRecord(request, { decision: 'allow', rule: 'r' }, STAMP);
+    expect(record).toMatchObject({ sourceIp: '\ufffd' });
+    expect(record.requestId).toBe(`x${'😀'.repeat(511)}\ufffd…`);
+  });
 });

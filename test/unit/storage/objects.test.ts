@@ -96,6 +96,18 @@ describe('a range', () => {
   });
 });
 
+describe('an object', () => {
+  it('of a longer name than any has is not there, and not asked for', async () => {
+    const fake = createFakeSend(json(404, {}));
+    const find = (name: string) => createStorage(fake).find(`gs://results/${name}`, ACCESS);
+    expect(await find(`${'a'.repeat(1_023)}ü`)).toBeUndefined();
+    expect(await find('a'.repeat(2_000))).toBeUndefined();
+    expect(fake.requests).toEqual([]);
+    expect(await find('a'.repeat(1_024))).toBeUndefined();
+    expect(fake.requests).toHaveLength(1);
+  });
+});
+
 describe('storage that fails', () => {
   it.each([
     [403, 'upstream_refused'],

@@ -24,7 +24,7 @@ describe('parameters', () => {
   });
 
   it('keep what the caller gave', () => {
-    const given = { input: INPUT, mode: 'full', limit: 1, note: '--conf spark.x=y' };
+    const given = { input: INPUT, mode: 'full', limit: 1, note: 'x --conf spark.x=y' };
     expect(check(given)).toEqual({ kind: 'valid', parameters: given });
   });
 
@@ -84,15 +84,31 @@ describe('parameters', () => {
     expect(errors).toHaveLength(20);
     expect(errors[0]?.pointer).toBe(`/parameters/0${'x'.repeat(99)}`);
   });
+
+  it('name at most 400 characters of a place, and no half of one', () => {
+    const schema = {
+      type: 'object',
+      additionalProperties: { type: 'object', additionalProperties: { type: 'integer' } },
+    };
+    const names = [`~${'x'.repeat(200)}`, `${'😀'.repeat(150)}/`];
+    const raw = { [names[0] ?? '']: { [names[1] ?? '']: 'x' } };
+    const verdict = checkParameters(TIDY, compileValidator(schema), raw);
+    const errors = verdict.kind === 'invalid' ? verdict.errors : [];
+    expect(errors.map(({ pointer }) => pointer)).toEqual([
+      `/parameters/~0${'x'.repeat(200)}/${'😀'.repeat(92)}\ufffd`,
+    ]);
+  });
 });
 
 describe('a storage URI', () => {
-  it.each(['gs://inputs/open/a.csv', 'gs://inputs/shared/x/y=1/Zürich b.csv'])(
-    'may lie under what the template reads: %s',
-    (input) => {
-      expect(check({ input }).kind).toBe('valid');
-    },
-  );
+  it.each([
+    'gs://inputs/open/a.csv',
+    'gs://inputs/shared/x/y=1/Zürich b.csv',
+    'gs://inputs/open/at=10%3A00/50% off;a.csv',
+    'gs://inputs/open/．．/looks-like-a-step.csv',
+  ])('may lie under what the template reads: %s', (input) => {
+    expect(check({ input }).kind).toBe('valid');
+  });
 
   it.each([
     ['another bucket', 'gs://secrets/open/a.csv'],
@@ -129,15 +145,63 @@ describe('a storage URI', () => {
     ['a line break', 'gs://inputs/open/a.csv\n'],
     ['a null character', 'gs://inputs/open/a.csv\u0000'],
     ['a second URI behind a comma', 'gs://inputs/open/a.csv,gs://secrets/b.csv'],
+    ['a local file behind a comma', 'gs://inputs/open/a.csv,file:/etc/passwd'],
+    ['a step up, percent-encoded', 'gs://inputs/open/%2e%2E/closed/a.csv'],
+    ['a step up behind an encoded slash', 'gs://inputs/open/..%2Fclosed/a.csv'],
+    ['a step up, encoded twice', 'gs://inputs/open/%252e%252e/closed/a.csv'],
+    ['an encoded backslash', 'gs://inputs/open/..%5Cclosed/a.csv'],
+    ['an encoded null character', 'gs://inputs/open/a.csv%00.png'],
+    ['a text that runs the other way', 'gs://inputs/open/\u202evsc.a'],
+    ['a byte order mark', 'gs://inputs/open/\ufeffa.csv'],
   ])('must be plain: %s', (_name, input) => {
     expect(check({ input })).toEqual({
       kind: 'invalid',
       errors: [
         {
           pointer: '/parameters/input',
-          message: 'must be a plain object URI without empty, "." or ".." segments or wildcards',
+          message:
+            'must be a plain object URI without empty, "." or ".." segments, commas or wildcards',
         },
       ],
     });
+  });
+});
+
+describe('an argument of the program', () => {
+  const refused = 'must not begin with "-" or "@", which the program could take for an option';
+
+  it.each([
+    ['an option', '--output=gs://secrets/', refused],
+    ['a setting of Spark', '--conf spark.jars=gs://secrets/x.jar', refused],
+    ['a short option', '-f', refused],
+    ['the mark of standard input', '-', refused],
+    ['a file of arguments', '@/etc/passwd', refused],
+    ['cut off by a null character', 'a\u0000b', 'must not hold a null character'],
+  ])('must be none of its own: %s', (_name, note, message) => {
+    expect(check({ input: INPUT, note })).toEqual({
+      kind: 'invalid',
+      errors: [{ pointer: '/parameters/note', message }],
+    });
+  });
+
+  it.each(['', ' -x', 'a\nb', '\u2212x', '–output', "'; DROP TABLE x; --", '${env:HOME}'])(
+    'may be any other text, which is one argument: %j',
+    (note) => {
+      expect(check({ input: INPUT, note })).toMatchObject({ kind: 'valid', parameters: { note } });
+    },
+  );
+
+  it('may be what the template’s author lists, whatever it begins with', () => {
+    const properties = { ...TIDY_PARAMETERS.properties, note: { enum: ['-', '@all'] } };
+    const parameters = { ...TIDY_PARAMETERS, properties };
+    const template = { ...TIDY, parameters };
+    const raw = { input: INPUT, note: '@all' };
+    expect(checkParameters(template, compileValidator(parameters), raw).kind).toBe('valid');
+  });
+
+  it('is only what an argument names', () => {
+    const program = { ...TIDY.program, args: [] };
+    const raw = { input: INPUT, note: '-x' };
+    expect(checkParameters({ ...TIDY, program }, validator, raw).kind).toBe('valid');
   });
 });
