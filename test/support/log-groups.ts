@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import {
   CloudWatchLogsClient,
+  CreateLogStreamCommand,
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
+  PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Stack } from '../../local/up/stack-file.ts';
+import type { AuditRecord } from '../../shared/policy/audit-record.ts';
 import { getStack } from './api.ts';
 
 /** One line of a log group: a JSON object. */
@@ -28,6 +32,19 @@ export async function readLogGroup(logGroupName: string): Promise<readonly Group
   const { events } = await client.send(new FilterLogEventsCommand({ logGroupName }));
   client.destroy();
   return (events ?? []).map(({ message }) => JSON.parse(message ?? '') as GroupLine);
+}
+
+/** Writes records to the stack's audit as another function would, into a stream of their own. */
+export async function putAuditRecords(records: readonly AuditRecord[]): Promise<void> {
+  const client = createLogsClient();
+  const place = { logGroupName: AUDIT_GROUP, logStreamName: `test/${randomUUID()}` };
+  await client.send(new CreateLogStreamCommand(place));
+  const logEvents = records.map((record) => ({
+    timestamp: Date.parse(record.timestamp),
+    message: JSON.stringify(record),
+  }));
+  await client.send(new PutLogEventsCommand({ ...place, logEvents }));
+  client.destroy();
 }
 
 /** Reads what one function of a stack logged, whatever it is. */
