@@ -35,8 +35,8 @@ export function toEventRecord(event: JobEvent, requestId: string): AuditRecord {
   );
 }
 
-/** Rules under which Jobgate itself ends a job: its time or its money is used up, or it belongs to no record. */
-export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan';
+/** Rules under which Jobgate itself ends a job: its time is over, or its record has ended, or there is none. */
+export type SweepRule = 'max-runtime' | 'orphan';
 
 /** A job that Jobgate ends by itself; an orphan has no record. */
 export interface EndedBySweep {
