@@ -26,6 +26,10 @@ interface Rule {
   };
 }
 
+interface Template {
+  readonly Resources: Readonly<Record<string, Rule>>;
+}
+
 describe('docs/events.md', () => {
   it('shows an event as it is told', () => {
     const [block = '{}', ...others] = listBlocks('json');
@@ -43,8 +47,7 @@ describe('docs/events.md', () => {
 
   it('shows rules that listen to events that there are', () => {
     const rules = listBlocks('yaml')
-      .flatMap((block) => Object.values((parse(block) as { Resources: object }).Resources))
-      .map((resource) => resource as Rule)
+      .flatMap((block) => Object.values((parse(block) as Template).Resources))
       .filter(({ Type }) => Type === 'AWS::Events::Rule');
     expect(rules).toHaveLength(2);
     const told = JOB_STATES.map((state) => `job.${state}`);
