@@ -35,10 +35,10 @@ export function toEventRecord(event: JobEvent, requestId: string): AuditRecord {
   );
 }
 
-/** Rules under which Jobgate itself ends a job: its time or its money is used up, or it belongs to no record. */
+/** Rules under which Jobgate itself ends a job: its time or its money is used up, or its record has ended or is none. */
 export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan';
 
-/** A job that Jobgate ends by itself; an orphan has no record. */
+/** A job that Jobgate ends by itself. */
 export interface EndedBySweep {
   readonly rule: SweepRule;
   readonly jobId: JobId;

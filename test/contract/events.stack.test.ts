@@ -49,10 +49,10 @@ describe('an event on the deployed bus', () => {
   });
 
   /** The teller of events as the deployed function has it: its role, its bus. */
-  async function connect(endpoint: string): Promise<JobEvents> {
+  async function connect(endpoint: string, eventBus = bus): Promise<JobEvents> {
     const role = await assumeRole(FUNCTION);
     return createEventBridge({
-      eventBus: bus,
+      eventBus,
       publicUrl,
       region: 'us-east-1',
       endpoint,
@@ -101,6 +101,14 @@ describe('an event on the deployed bus', () => {
     const bodies = await queue.receive(25);
     const ids = bodies.map((body) => (JSON.parse(body) as Delivered).detail['id']);
     expect(ids.sort()).toEqual(told.map(({ id }) => id).sort());
+  });
+
+  it('goes to no other bus: the role of the sweep may not', async () => {
+    const elsewhere = await connect(getStack().aws, 'default');
+    await expect(elsewhere.publish([makeEvent()], soon())).rejects.toMatchObject({
+      code: 'upstream_unavailable',
+      cause: expect.objectContaining({ name: 'AccessDeniedException' }) as Error,
+    });
   });
 
   describe('of a job that ended badly', () => {

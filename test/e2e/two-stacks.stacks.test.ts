@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgress } from '../../local/setup/progress.mjs';
 import { startStack, type RunningStack } from '../../local/up/stack.ts';
 import { callApi, SAMPLE_BODY, waitForEnd } from '../support/api.ts';
+import { readFunctionLog } from '../support/log-groups.ts';
 
 describe('two stacks at once from one checkout', () => {
   let stacks: readonly RunningStack[] = [];
@@ -39,6 +40,23 @@ describe('two stacks at once from one checkout', () => {
       'job_not_found',
       'job_not_found',
     ]);
+  });
+
+  it('sweep by their own schedule, which nothing but time starts', async () => {
+    const until = Date.now() + 150_000;
+    const sweeps = async (): Promise<readonly number[]> =>
+      Promise.all(
+        stacks.map(async ({ stack }) => {
+          const lines = await readFunctionLog('sweep-jobs', stack);
+          return lines.filter((line) => line.includes('"message":"swept"')).length;
+        }),
+      );
+    let seen = await sweeps();
+    while (seen.includes(0) && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      seen = await sweeps();
+    }
+    expect(seen).not.toContain(0);
   });
 
   it('listen on loopback only', async () => {

@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseJobId, type JobId } from '../../shared/jobs/job.ts';
+import { toEventRecord } from '../../shared/jobs/unasked.ts';
 import { loadFunction, type DeployedFunction } from '../support/deployed-function.ts';
+import { makeEvent } from '../support/job-events.ts';
+import { putAuditRecords } from '../support/log-groups.ts';
 import { aboutJob, getSucceededJob } from '../support/succeeded-job.ts';
+
+function toJobId(text: string): JobId {
+  const id = parseJobId(text);
+  if (id === undefined) throw new Error(`${text} is no job's id`);
+  return id;
+}
 
 type Items = readonly Readonly<Record<string, unknown>>[];
 
@@ -62,6 +72,23 @@ describe('get-job-audit', () => {
     expect(ids.length).toBeGreaterThanOrEqual(3);
     expect(new Set(ids).size).toBe(ids.length);
     expect(times).toEqual([...times].sort());
+  });
+
+  it('tells once what became of the job without a request, however often it was recorded', async () => {
+    const at = new Date().toISOString();
+    const event = makeEvent({ id: toJobId(job), state: 'succeeded' }, { at });
+    await putAuditRecords([toEventRecord(event, 'sweep-1'), toEventRecord(event, 'sweep-2')]);
+    const { body } = await call({ limit: '100' });
+    const told = (body['items'] as Items).filter(({ action }) => action === 'job.succeeded');
+    expect(told).toMatchObject([
+      {
+        at,
+        id: `${job}:succeeded`,
+        decision: 'event',
+        rule: 'observed',
+        caller: { subject: 'ana' },
+      },
+    ]);
   });
 
   it('answers 404 for a job that nobody submitted', async () => {

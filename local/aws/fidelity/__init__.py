@@ -7,7 +7,8 @@ with AWS. "Recorded" means that public recordings of the real service were at ha
 | part                                                              | emulated by                  |
 |-------------------------------------------------------------------|------------------------------|
 | CloudFormation, S3, IAM, STS, DynamoDB, Secrets Manager, Logs,    | ministack                    |
-|   EventBridge, KMS, API Gateway's control plane                   |                              |
+|   EventBridge and its schedule, SNS, SQS, CloudWatch, KMS,        |                              |
+|   API Gateway's control plane                                     |                              |
 | RequestValidator, Method.RequestValidatorId, ApiKeySourceType,    | templates                    |
 |   Stage.AccessLogSetting and StageDescription in a template       |                              |
 | header names as sent, repeated headers, raw path, peer address    | wire                         |
@@ -28,7 +29,8 @@ with AWS. "Recorded" means that public recordings of the real service were at ha
 
 Not emulated: resource policies of functions, WAF, caching of responses, execution logs, response
 streaming, mutual TLS, custom domains' TLS, CloudFront's headers, real IAM timing, log filter
-patterns, Logs Insights, RotateSecret (ministack answers it without calling the function).
+patterns, Logs Insights, metrics out of log lines, alarms, dead-letter queues of rules, an event's
+own time, RotateSecret (ministack answers it without calling the function).
 """
 
 from __future__ import annotations
