@@ -1,5 +1,5 @@
 import type { FieldFault } from '../problem.ts';
-import { findStrayUris, type UploadPlace } from './storage-uris.ts';
+import { findStrayUris, listUriParameters, type UploadPlace } from './storage-uris.ts';
 import type { Template } from './template.ts';
 
 /** What a template says of the values that it takes. */
@@ -22,9 +22,10 @@ function findArgumentFaults(
   values: Readonly<Record<string, unknown>>,
 ): readonly FieldFault[] {
   const given = listArguments(rules);
+  const uris = new Set(listUriParameters(rules).map(({ name }) => name));
   return Object.entries(rules.parameters['properties'] ?? {}).flatMap(([name, schema]) => {
     const value: unknown = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (typeof value !== 'string' || !given.has(name)) return [];
+    if (typeof value !== 'string' || !given.has(name) || uris.has(name)) return [];
     const message = findArgumentFault(value, schema);
     // The template compiler holds names of parameters to letters and digits.
     return message === undefined ? [] : [{ pointer: `/parameters/${name}`, message }];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TargetConfig } from '../../shared/config/targets.ts';
+import { toUploadPlace } from '../../shared/jobs/uploads.ts';
 import { CATALOG } from '../../shared/templates/generated/catalog.ts';
 import type { Template } from '../../shared/templates/template.ts';
 import { checkHostileAnswer, checkHostileLines } from '../support/hostile-answers.ts';
@@ -11,13 +12,24 @@ import {
   EVERY_KIND,
   removeFolders,
 } from '../support/hostile-templates.ts';
+import { ANALYST } from '../support/callers.ts';
 import { postTo } from '../support/posting.ts';
 import { createSubmitBench } from '../support/submit-bench.ts';
-import { ANALYTICS, EPHEMERAL, SHARED } from '../support/targets.ts';
+import { ANALYTICS, EPHEMERAL, SHARED, UPLOADS } from '../support/targets.ts';
 import { TIDY } from '../support/templates.ts';
 import { toTemplateShape, type UpstreamShape } from '../support/upstream-shape.ts';
 
 type Values = Readonly<Record<string, unknown>>;
+
+/** Where the caller's own files lie. */
+const OWN = toUploadPlace(ANALYST, { deployment: 'jobgate-prod', bucket: UPLOADS.bucket }).area;
+
+/** A template whose examples show files of the caller's own, as whoever follows them has. */
+function withOwnFiles(template: Template): Template {
+  const area = /"gs:\/\/[a-z0-9._-]+\/uploads\/[a-z2-7]{26}\//g;
+  const examples = JSON.stringify(template.examples).replaceAll(area, `"${OWN}`);
+  return { ...template, examples: JSON.parse(examples) as Template['examples'] };
+}
 
 /** Values for one parameter: those of the examples and near them, and anything. */
 function valuesOf(template: Template, name: string, schema: unknown): fc.Arbitrary<unknown> {
@@ -29,15 +41,16 @@ function valuesOf(template: Template, name: string, schema: unknown): fc.Arbitra
   const near = good.flatMap((value) =>
     typeof value === 'string' ? [`${value}\n`, `-${value}`, `${value}\0`, ` ${value}`] : [],
   );
-  const special =
-    said.get('format') === 'storage-uri'
-      ? fc
-          .oneof(
-            hostileUris(template.reads),
-            fc.tuple(hostileUris(template.reads), fc.constantFrom('.csv', '.parquet')),
-          )
-          .map((parts) => (typeof parts === 'string' ? parts : parts.join('')))
-      : fc.oneof(hostileTexts, fc.integer(), fc.double());
+  const prefixes = said.get('format') === 'upload-uri' ? [OWN] : [...template.reads, OWN];
+  const isUri = said.get('format') === 'storage-uri' || said.get('format') === 'upload-uri';
+  const special = isUri
+    ? fc
+        .oneof(
+          hostileUris(prefixes),
+          fc.tuple(hostileUris(prefixes), fc.constantFrom('.csv', '.parquet', '.py')),
+        )
+        .map((parts) => (typeof parts === 'string' ? parts : parts.join('')))
+    : fc.oneof(hostileTexts, fc.integer(), fc.double());
   return fc.oneof(
     { arbitrary: fc.constantFrom(...known), weight: 8 },
     { arbitrary: fc.constantFrom<unknown>(...near, null), weight: 1 },
@@ -108,13 +121,15 @@ async function checkShape(
     if (properties[name]?.['enum'] === undefined && typeof value === 'string') {
       expect(text).not.toMatch(/^[-@]/);
     }
-    if (properties[name]?.['format'] === 'storage-uri') checkUri(template, String(text));
+    const format = properties[name]?.['format'];
+    if (format === 'storage-uri') checkUri([...template.reads, OWN], String(text));
+    if (format === 'upload-uri') checkUri([OWN], String(text));
   }
   return 'accepted';
 }
 
 /** What Hadoop makes of a path, written down once more and in another way: it, and each path behind a comma, is inside. */
-function checkUri(template: Template, text: string): void {
+function checkUri(prefixes: readonly string[], text: string): void {
   expect(text).not.toMatch(/[*?{}[\]\\]/);
   for (const path of text.split(',')) {
     for (const read of [path, decode(path), decode(decode(path))]) {
@@ -125,7 +140,7 @@ function checkUri(template: Template, text: string): void {
         else if (step !== '' && step !== '.') steps.push(step);
       }
       const normal = `gs://${bucket ?? ''}/${steps.join('/')}`;
-      const isInside = template.reads.some((prefix) => `${normal}/`.startsWith(prefix));
+      const isInside = prefixes.some((prefix) => `${normal}/`.startsWith(prefix));
       expect(isInside, `${text} is read as ${normal}`).toBe(true);
     }
   }
@@ -138,13 +153,13 @@ function decode(text: string): string {
   );
 }
 
-const PLACED: readonly (readonly [string, Template, TargetConfig])[] = [...CATALOG, TIDY].flatMap(
-  (template): readonly (readonly [string, Template, TargetConfig])[] => [
+const PLACED: readonly (readonly [string, Template, TargetConfig])[] = [...CATALOG, TIDY]
+  .map(withOwnFiles)
+  .flatMap((template): readonly (readonly [string, Template, TargetConfig])[] => [
     [`${template.name} as a batch`, template, ANALYTICS],
     [`${template.name} on a cluster`, { ...template, runtimeAccount: null }, SHARED],
     [`${template.name} as a workflow`, template, EPHEMERAL],
-  ],
-);
+  ]);
 
 describe('what is sent to Dataproc', () => {
   it.each(PLACED)(

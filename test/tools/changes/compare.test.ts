@@ -164,8 +164,12 @@ tidy  1.2.0 → none
 
   it('says that callers may run files of their own, and that they no longer may', async () => {
     const repository = new Repository();
-    const [from, to] = ['format: storage-uri', 'format: upload-uri'];
-    repository.change(['version: 1.2.0', 'version: 2.0.0'], [from, to]);
+    const own = `gs://files/uploads/${'a'.repeat(26)}/${'a'.repeat(26)}/${'0'.repeat(64)}/a.csv`;
+    repository.change(
+      ['version: 1.2.0', 'version: 2.0.0'],
+      ['format: storage-uri', 'format: upload-uri'],
+      ['input: gs://inputs/a.csv', `input: ${own}`],
+    );
     expect(await repository.compare()).toContain(
       '  + reach       callers may now run files of their own (input)\n',
     );
