@@ -81,6 +81,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
       gateway,
       storage,
       browse: {
+        deployment: config.deployment,
         records,
         record: guard.record,
         gateway,
@@ -90,6 +91,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
         accessOf: (name, deadline) => toAccess(name, 'reader', deadline),
       },
       cancel: {
+        deployment: config.deployment,
         records,
         record: guard.record,
         gateway,

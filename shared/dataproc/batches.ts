@@ -30,6 +30,7 @@ export function createBatches(call: DataprocCall, listPages: ListPages): Way<Bat
         body,
         account: submission.submitterAccount,
         deadline: submission.deadline,
+        starts: true,
       }));
       if (response.status === 200) return { kind: 'accepted' };
       if (response.status === 409) return { kind: 'exists' };

@@ -23,6 +23,8 @@ export interface DataprocRequest {
   readonly body?: unknown;
   readonly account: string;
   readonly deadline: Date;
+  /** Whether it starts a job: then a refusal after an attempt that may have got through is no answer. */
+  readonly starts?: boolean;
   /** Bytes that the answer may have, 1 MiB when absent. */
   readonly maxBytes?: number;
 }
@@ -44,7 +46,10 @@ export function createDataprocCall(options: CallOptions): DataprocCall {
     const first = await sendOnce(options, target, make());
     if (!RETRIED_STATUS.has(first.status)) return first;
     await options.sleep(200 + Math.random() * 400);
-    return sendOnce(options, target, make());
+    const request = make();
+    const second = await sendOnce(options, target, request);
+    const refused = toUpstreamCode(second.status) === 'upstream_refused' && second.status !== 409;
+    return refused && request.starts === true ? first : second;
   };
 }
 

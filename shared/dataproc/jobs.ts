@@ -23,6 +23,7 @@ export function createClusterJobs(call: DataprocCall, listPages: ListPages): Way
         body: { job, requestId: randomUUID() },
         account: submission.submitterAccount,
         deadline: submission.deadline,
+        starts: true,
       }));
       if (response.status === 200) return { kind: 'accepted' };
       if (response.status === 409) return { kind: 'exists' };

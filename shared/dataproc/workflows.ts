@@ -28,6 +28,7 @@ export function createWorkflows(call: DataprocCall, listPages: ListPages): Way<W
         body,
         account: submission.submitterAccount,
         deadline: submission.deadline,
+        starts: true,
       }));
       if (response.status === 409) return { kind: 'exists' };
       if (response.status !== 200) throw toRefusal(response);

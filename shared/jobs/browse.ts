@@ -5,6 +5,8 @@ import type { Caller } from '../identity/caller.ts';
 import type { Catalog } from '../templates/catalog.ts';
 import { findTemplate } from '../templates/catalog.ts';
 import { isTerminal, parseJobId, type JobRecord } from './job.ts';
+import { toUpstreamLabels } from './labels.ts';
+import { toOwn } from './ours.ts';
 import { adoptUpstream, endIfLost } from './progress.ts';
 import { deliverLeft, settleOutbox, type StoredOutboxPorts } from './outbox.ts';
 import { readLogTail } from './output.ts';
@@ -12,6 +14,7 @@ import type { JobGateway, JobRecords, JobStorage, StorageAccess, UpstreamJob } f
 
 /** What looking at jobs needs from outside; `readerOf` names the reading account of a target. */
 export interface BrowsePorts extends StoredOutboxPorts {
+  readonly deployment: string;
   readonly gateway: JobGateway;
   readonly storage: JobStorage;
   /** How the target's reader reaches storage. */
@@ -121,8 +124,9 @@ export async function refreshJob(
     account: ports.readerOf(record.target.name),
     deadline,
     handle: record.handle,
+    labels: toUpstreamLabels(record, ports.deployment),
   });
-  return seeJob(record, upstream, { deadline, ports });
+  return seeJob(record, toOwn(upstream, record, ports.deployment), { deadline, ports });
 }
 
 /** Writes what a look at a job told: undefined that Dataproc does not know it. Gives the record as it is stored then. */
@@ -138,7 +142,8 @@ export async function seeJob(
   const settled = await deliverLeft(seen, deadline, ports);
   const next = await withLogTail(settled, deadline, ports);
   const outcome = await ports.records.replace(next, deadline);
-  return outcome === 'replaced' ? next : ((await ports.records.find(record.id, deadline)) ?? next);
+  if (outcome === 'replaced') return isTerminal(next.state) ? { ...next, holds: [] } : next;
+  return (await ports.records.find(record.id, deadline)) ?? next;
 }
 
 /** A job that failed is recorded with what its driver printed last; a log that cannot be read does not hide the failure. */

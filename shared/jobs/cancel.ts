@@ -1,6 +1,8 @@
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { Problem } from '../problem.ts';
 import { isTerminal, type JobRecord } from './job.ts';
+import { toUpstreamLabels } from './labels.ts';
+import { toOwn } from './ours.ts';
 import { recordOnJob, type StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, JobReference, UpstreamJob } from './ports.ts';
 import {
@@ -23,6 +25,7 @@ export interface CancelRequest {
 
 /** What cancelling needs from outside; `operatorOf` names the account of a target that may cancel there. */
 export interface CancelPorts extends StoredOutboxPorts {
+  readonly deployment: string;
   readonly gateway: JobGateway;
   readonly operatorOf: (target: string) => string;
 }
@@ -33,8 +36,9 @@ interface CancelWork {
 }
 
 /**
- * Asks for a job's end, and gives its record: `cancelling`, or as it ended. Dataproc is asked before the record says so,
- * so that a lost answer is mended by asking again, and a job that ends meanwhile keeps the end that it came to.
+ * Asks for a job's end, and gives its record: `cancelling`, or as it ended. Why is noted before Dataproc is asked, and
+ * that the job is cancelling after it, so that a lost answer is mended by asking again, and a job that ends meanwhile keeps
+ * the end that it came to.
  * @throws Problem `job_submitting` while a job may still be on its way to Dataproc; `upstream_unavailable` when the
  * permission can be recorded nowhere; upstream problems.
  */
@@ -47,12 +51,25 @@ export async function cancelJob(
   const record = await recordOnJob(known, request.decision, { deadline, ports });
   if (isTerminal(record.state)) return record;
   const work = { request, ports };
-  const upstream = await ports.gateway.find(toReference(record, work));
+  const upstream = await find(record, work);
   if (upstream === undefined) return cancelUnknown(record, work);
   if (isTerminal(upstream.state) || upstream.state === 'cancelling') {
-    return write(record, work, (each) => see(each, upstream, ports));
+    return write(record, work, (each) => conclude(each, upstream, work));
   }
-  return cancelUpstream(record, upstream, work);
+  const noted = await note(record, work);
+  return isTerminal(noted.state) ? noted : cancelUpstream(noted, upstream, work);
+}
+
+async function find(record: JobRecord, work: CancelWork): Promise<UpstreamJob | undefined> {
+  const { gateway, deployment } = work.ports;
+  return toOwn(await gateway.find(toReference(record, work)), record, deployment);
+}
+
+/** Whoever sees that the job is cancelled, and writes it first, has its reason from here. */
+async function note(record: JobRecord, work: CancelWork): Promise<JobRecord> {
+  if (record.cancelReason !== null) return record;
+  const { reason } = work.request;
+  return write(record, work, (each) => ({ ...each, cancelReason: each.cancelReason ?? reason }));
 }
 
 async function cancelUpstream(
@@ -68,11 +85,11 @@ async function cancelUpstream(
       markCancelling(see(each, upstream, ports), reason, ports.now()),
     );
   }
-  const again = await ports.gateway.find(toReference(record, work));
+  const again = await find(record, work);
   if (again === undefined || !(isTerminal(again.state) || again.state === 'cancelling')) {
     throw trouble(record, 'Dataproc does not take the cancellation at this moment. Try again.');
   }
-  return write(record, work, (each) => see(each, again, ports));
+  return write(record, work, (each) => conclude(each, again, work));
 }
 
 /** Milliseconds after which no request can be under way any more that would still start the job. */
@@ -142,6 +159,16 @@ async function write(
   }
 }
 
+/** A job that is being cancelled already was asked for its end before, by a request that may not have lived to say so. */
+function conclude(
+  record: JobRecord,
+  upstream: UpstreamJob,
+  { request, ports }: CancelWork,
+): JobRecord {
+  const seen = see(record, upstream, ports);
+  return isTerminal(seen.state) ? seen : markCancelling(seen, request.reason, ports.now());
+}
+
 function see(record: JobRecord, upstream: UpstreamJob, ports: CancelPorts): JobRecord {
   return adoptUpstream(record, upstream, ports.now());
 }
@@ -149,5 +176,6 @@ function see(record: JobRecord, upstream: UpstreamJob, ports: CancelPorts): JobR
 function toReference(record: JobRecord, { request, ports }: CancelWork): JobReference {
   const { id, handle, target } = record;
   const account = ports.operatorOf(target.name);
-  return { jobId: id, target: target.name, account, deadline: request.deadline, handle };
+  const labels = toUpstreamLabels(record, ports.deployment);
+  return { jobId: id, target: target.name, account, deadline: request.deadline, handle, labels };
 }

@@ -98,6 +98,8 @@ export interface JobRecord {
    */
   readonly openStartAt: string | null;
   readonly error: JobError | null;
+  /** Why Dataproc was asked to end the job, noted before it was; null while nobody has. */
+  readonly cancelReason: string | null;
   /** When Dataproc was first asked for the job and did not know it, since it was last seen there; null while it is known. */
   readonly missingSince: string | null;
   /** The limits that the job counts under until it has ended; empty from then on. */

@@ -71,8 +71,20 @@ export async function settleOutbox(
   return (await ports.records.replace(next, deadline)) === 'replaced' ? next : record;
 }
 
-/** Entries that an item holds at most, so that it stays far below DynamoDB's 400 kB. */
+/**
+ * Entries that an item holds at most, so that it stays far below DynamoDB's 400 kB. What Jobgate itself decides has one id
+ * for each of its few rules, and is not kept out by what callers did.
+ */
 const MAX_ENTRIES = 10;
+
+function hasRoom({ outbox }: JobRecord, entry: AuditRecord): boolean {
+  if (isUnasked(entry)) return true;
+  return outbox.filter((each) => !isUnasked(each)).length < MAX_ENTRIES;
+}
+
+function isUnasked({ action }: AuditRecord): boolean {
+  return action === 'sweep-jobs';
+}
 
 /** Attempts to add an entry to an item that others write at the same time. */
 const ATTEMPTS = 4;
@@ -90,7 +102,9 @@ export async function recordOnJob(
   const [undelivered] = await deliver([decision], deadline, ports);
   if (undelivered === undefined) return known;
   let record = known;
-  for (let attempt = 1; attempt <= ATTEMPTS && record.outbox.length < MAX_ENTRIES; attempt += 1) {
+  for (let attempt = 1; attempt <= ATTEMPTS && hasRoom(record, undelivered); attempt += 1) {
+    const waits = record.outbox.some(({ id }) => id === undelivered.id);
+    if (waits && isUnasked(undelivered)) return record;
     const outbox = [...record.outbox, undelivered];
     const next = { ...record, version: record.version + 1, outbox };
     if ((await ports.records.replace(next, deadline)) === 'replaced') return next;

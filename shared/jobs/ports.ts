@@ -108,6 +108,8 @@ export interface DueRecord {
   readonly startedAt: string | null;
   readonly checkedAt: string;
   readonly maxRuntimeSeconds: number;
+  /** Since when Dataproc is not known to know the job; null while it is. */
+  readonly missingSince: string | null;
   /** The limits that it counts under, as the record has them; empty once it has ended. */
   readonly holds: readonly LimitHold[];
   /** Whether states of its history are still to be announced. */

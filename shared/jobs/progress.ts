@@ -40,11 +40,11 @@ export function adoptUpstream(record: JobRecord, upstream: UpstreamJob, now: Dat
     history: mergeHistory(record.history, upstream, now),
     usage: upstream.usage ?? record.usage,
     driverOutputUri: upstream.driverOutputUri ?? record.driverOutputUri,
-    handle: upstream.handle ?? record.handle,
+    handle: record.handle ?? upstream.handle,
     openStartAt: null,
     missingSince: null,
     error,
-    reason: error?.code ?? (cancels ? record.reason : null),
+    reason: error?.code ?? (cancels ? (record.reason ?? record.cancelReason) : null),
     expiresAtSeconds: ended ? toExpiry(now) : null,
   };
 }
@@ -77,7 +77,7 @@ export function markCancelling(record: JobRecord, reason: CancelReason, now: Dat
     ...record,
     version: record.version + 1,
     state: 'cancelling',
-    reason: record.reason ?? reason,
+    reason: record.reason ?? record.cancelReason ?? reason,
     waitReason: null,
     checkedAt: at,
     history: known ? record.history : [...record.history, { state: 'cancelling', at }],

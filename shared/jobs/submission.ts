@@ -146,6 +146,7 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
     error: null,
     holds: toHolds({ caller, template, limits: request.limits, at: now }),
     announced: [],
+    cancelReason: null,
     missingSince: null,
     outbox: [request.describe({ jobId: id, replayed: false })],
     expiresAtSeconds: null,

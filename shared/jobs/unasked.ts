@@ -35,8 +35,11 @@ export function toEventRecord(event: JobEvent, requestId: string): AuditRecord {
   );
 }
 
-/** Rules under which Jobgate itself ends a job: its time or its money is used up, or its record has ended or is none. */
-export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan';
+/**
+ * Rules under which Jobgate itself ends a job: its time or its money is used up, its record has ended, or it was to be
+ * cancelled and is not.
+ */
+export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan' | 'cancel-again';
 
 /** A job that Jobgate ends by itself. */
 export interface EndedBySweep {

@@ -50,6 +50,7 @@ const ABSENT = {
   cost: null,
   usage: null,
   announced: [],
+  cancelReason: null,
   missingSince: null,
 } as const;
 

@@ -77,6 +77,7 @@ export function describeSweepRecords(
           startedAt: null,
           checkedAt: START,
           maxRuntimeSeconds: 1800,
+          missingSince: null,
           holds: record.holds,
           unannounced: false,
           undelivered: true,

@@ -1,6 +1,7 @@
 import type { Caller } from '../../shared/identity/caller.ts';
 import { getJob, type BrowsePorts } from '../../shared/jobs/browse.ts';
 import type { JobRecord } from '../../shared/jobs/job.ts';
+import { toUpstreamLabels } from '../../shared/jobs/labels.ts';
 import type { StorageAccess, UpstreamJob } from '../../shared/jobs/ports.ts';
 import { toProblem, type Problem } from '../../shared/problem.ts';
 import { ANALYST } from './callers.ts';
@@ -41,6 +42,7 @@ export function createBrowsing(record: JobRecord, upstream?: Partial<UpstreamJob
     record: recordDecision,
     gateway,
     storage,
+    deployment: 'jobgate-test',
     readerOf,
     accessOf,
     now: clock.now,
@@ -58,7 +60,7 @@ function toUpstream(record: JobRecord, changes: Partial<UpstreamJob>): UpstreamJ
     startedAt: null,
     endedAt: null,
     history: [],
-    labels: {},
+    labels: toUpstreamLabels(record, 'jobgate-test'),
     driverOutputUri: null,
     error: null,
     handle: null,

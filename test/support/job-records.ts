@@ -57,6 +57,7 @@ export function makeRecord(changes: Partial<JobRecord> = {}): JobRecord {
     error: null,
     holds: [],
     announced: [],
+    cancelReason: null,
     missingSince: null,
     outbox: [],
     expiresAtSeconds: null,

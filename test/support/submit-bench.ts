@@ -75,6 +75,7 @@ export function createSubmitBench(
     gateway,
     storage,
     browse: {
+      deployment: 'jobgate-prod',
       records,
       record: guard.record,
       gateway,
@@ -84,6 +85,7 @@ export function createSubmitBench(
       accessOf: (_target, deadline) => ({ account: 'reader', deadline }),
     },
     cancel: {
+      deployment: 'jobgate-prod',
       records,
       record: guard.record,
       gateway,

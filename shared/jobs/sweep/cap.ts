@@ -1,7 +1,7 @@
 import { cancelJob } from '../cancel.ts';
 import { toCapReason } from '../cap-reason.ts';
 import type { JobRecord } from '../job.ts';
-import type { DueRecord } from '../ports.ts';
+import type { DueRecord, UpstreamJob } from '../ports.ts';
 import { toSweepRecord } from '../unasked.ts';
 import type { SweepWork } from './work.ts';
 
@@ -20,6 +20,27 @@ export function isOverdue(
   if (job.startedAt === null || !running) return false;
   const ranMs = now.getTime() - Date.parse(job.startedAt);
   return ranMs > job.maxRuntimeSeconds * 1000 + GRACE_MS;
+}
+
+/** Milliseconds after which a cancellation that shows no effect is asked for again. */
+const UNHEARD_MS = 5 * 60_000;
+
+/** Tells whether a job is to be cancelled, and its engine does not say that it is. */
+export function contradicts(record: Pick<DueRecord, 'state'>, upstream: UpstreamJob): boolean {
+  return record.state === 'cancelling' && upstream.state !== 'cancelling';
+}
+
+/** Tells whether a job was to be cancelled a while ago. */
+export function isUnheard({ history, checkedAt }: JobRecord, now: Date): boolean {
+  const asked = history.find(({ state }) => state === 'cancelling')?.at ?? checkedAt;
+  return now.getTime() - Date.parse(asked) >= UNHEARD_MS;
+}
+
+/** Asks once more for the end of a job that was to be cancelled. */
+export function repeatCancel(record: JobRecord, { order, ports }: SweepWork): Promise<JobRecord> {
+  const decision = toSweepRecord({ rule: 'cancel-again', jobId: record.id, record }, ports);
+  const request = { decision, reason: 'cancel_requested', deadline: order.deadline } as const;
+  return cancelJob(record, request, ports);
 }
 
 /** Asks for the end of a job that has had its time; the record says which cap it was. */

@@ -1,7 +1,7 @@
 import { isTerminal, type JobId } from '../job.ts';
 import type { LimitHold } from '../limit-hold.ts';
 import type { DueRecord, LimitHolders, PageMark } from '../ports.ts';
-import { forEach, type SweepWork } from './work.ts';
+import { forEach, isLate, type SweepWork } from './work.ts';
 
 /** Milliseconds after which a record that was put is surely seen by a listing of the counters. */
 const SETTLED_AFTER_MS = 60_000;
@@ -18,7 +18,9 @@ export async function correctCounters(due: readonly DueRecord[], work: SweepWork
   const holds = (holder: string, key: string): boolean =>
     held.get(holder)?.some((hold) => hold.key === key) === true;
   const counted = new Map<string, ReadonlySet<string>>();
-  for (const { key, holders } of await listCounters(work)) counted.set(key, new Set(holders));
+  const counters = await listCounters(work);
+  if (counters === undefined) return;
+  for (const { key, holders } of counters) counted.set(key, new Set(holders));
   const dead = [...counted].flatMap(([key, holders]) =>
     [...holders].filter((holder) => !holds(holder, key)).map((holder) => ({ key, holder })),
   );
@@ -59,10 +61,16 @@ function isCounted(
   return counted.get(key)?.has(id) === true;
 }
 
-async function listCounters({ order, ports }: SweepWork): Promise<readonly LimitHolders[]> {
+/** Undefined when there is no time for all of them: half a list would not say who is missing. */
+async function listCounters(work: SweepWork): Promise<readonly LimitHolders[] | undefined> {
+  const { order, ports, summary } = work;
   const counters: LimitHolders[] = [];
   let mark: PageMark = null;
   do {
+    if (isLate(work)) {
+      summary.unfinished += 1;
+      return undefined;
+    }
     const page = await ports.records.listCounters(mark, order.deadline);
     counters.push(...page.counters);
     mark = page.next;

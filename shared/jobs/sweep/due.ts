@@ -1,28 +1,25 @@
 import { seeJob } from '../browse.ts';
 import { isTerminal, JOB_STATES, type JobRecord, type RecordState } from '../job.ts';
 import { toUpstreamLabels } from '../labels.ts';
+import { isOurs, toOwn } from '../ours.ts';
 import type { DueRecord, UpstreamJob } from '../ports.ts';
-import { enforceCap, isOverdue } from './cap.ts';
-import { settle } from './settle.ts';
+import { contradicts, enforceCap, isOverdue, isUnheard, repeatCancel } from './cap.ts';
 import type { SweepWork, TargetListing } from './work.ts';
 
 /**
- * Does what is to be done for one record. A listing of active jobs spares the look at each of them; whoever is not on it
- * has ended, or the listing lags behind, and is looked at. Without a listing, only what is recorded is settled.
+ * Brings one record of an active job up to date, and gives it as it is stored then; undefined when there was nothing to do.
+ * A listing of active jobs spares the look at each of them; whoever is not on it has ended, or the listing lags behind, and
+ * is looked at. Without a listing nothing is said of a job.
  */
-export async function sweepDue(
+export async function sweepActive(
   entry: DueRecord,
-  listing: TargetListing | undefined,
+  listing: TargetListing,
   work: SweepWork,
-): Promise<void> {
-  const listed = listing?.jobs.get(entry.id);
-  const looks =
-    !isTerminal(entry.state) && listing !== undefined && isToBeSeen(entry, listed, work);
-  if (!looks && !entry.unannounced && !entry.undelivered) return;
+): Promise<JobRecord | undefined> {
+  if (!isToBeSeen(entry, listing.jobs.get(entry.id), work)) return undefined;
   const record = await work.ports.records.find(entry.id, work.order.deadline);
-  if (record === undefined) return;
-  const seen = looks ? await see(record, listing, work) : record;
-  await settle(seen, work);
+  if (record === undefined || isTerminal(record.state)) return record;
+  return see(record, listing, work);
 }
 
 /** Milliseconds for which a request that has just been recorded, or taken up again, is left to finish by itself. */
@@ -34,11 +31,10 @@ function isToBeSeen(
   { ports }: SweepWork,
 ): boolean {
   const now = ports.now();
-  if (listed !== undefined)
-    return tellsMore(listed, entry) || isOverdue({ ...entry, startedAt: listed.startedAt }, now);
-  return (
-    entry.state !== 'submitting' || now.getTime() - Date.parse(entry.checkedAt) >= UNDER_WAY_MS
-  );
+  const silentMs = now.getTime() - Date.parse(entry.checkedAt);
+  if (listed === undefined) return entry.state !== 'submitting' || silentMs >= UNDER_WAY_MS;
+  if (entry.missingSince !== null || tellsMore(listed, entry)) return true;
+  return isOverdue({ ...entry, startedAt: listed.startedAt }, now) || contradicts(entry, listed);
 }
 
 /** A listing may lag behind what the record knows already: it never takes a job back to an earlier state. */
@@ -53,24 +49,51 @@ function toRank(state: RecordState): number {
 }
 
 async function see(record: JobRecord, listing: TargetListing, work: SweepWork): Promise<JobRecord> {
-  if (isTerminal(record.state)) return record;
   const { order, ports, summary } = work;
-  const listed = listing.jobs.get(record.id);
-  const known = listed ?? (await look(record, work));
-  const tells = listed === undefined || isNews(listed, record, { listing, work });
-  const seen = tells ? await seeJob(record, known, { deadline: order.deadline, ports }) : record;
+  const told = await tell(record, listing, work);
+  if (told === undefined) return record;
+  const seen = told.isNews
+    ? await seeJob(record, told.upstream, { deadline: order.deadline, ports })
+    : record;
   if (seen.state !== record.state) summary.updated += 1;
-  return known !== undefined && isOverdue(seen, ports.now()) ? enforceCap(seen, work) : seen;
+  if (told.upstream === undefined || isTerminal(seen.state)) return seen;
+  if (isOverdue(seen, ports.now())) return enforceCap(seen, work);
+  const unheard = contradicts(seen, told.upstream) && isUnheard(seen, ports.now());
+  return unheard ? repeatCancel(seen, work) : seen;
+}
+
+/** What is known of a job upstream, and whether its record does not say so yet. */
+interface Told {
+  readonly upstream: UpstreamJob | undefined;
+  readonly isNews: boolean;
+}
+
+/** Undefined when nothing can be said: what a listing shows is not lost, though a look misses it. */
+async function tell(
+  record: JobRecord,
+  listing: TargetListing,
+  work: SweepWork,
+): Promise<Told | undefined> {
+  const listed = listing.jobs.get(record.id);
+  if (listed !== undefined && isEnough(listed, record, work)) {
+    return { upstream: listed, isNews: isNewer(listed, record, listing) };
+  }
+  const upstream = await look(record, work);
+  const contradictory = upstream === undefined && listed !== undefined;
+  if (contradictory && record.state !== 'submitting') return undefined;
+  return { upstream, isNews: true };
+}
+
+/** A listing does for a job whose record it can be trusted about; another is looked at by itself. */
+function isEnough(listed: UpstreamJob, record: JobRecord, { ports }: SweepWork): boolean {
+  if (record.missingSince !== null) return false;
+  return record.state !== 'submitting' || isOurs(listed, record, ports.deployment);
 }
 
 /** Whoever has looked since the listing began knows more than it. */
-function isNews(
-  listed: UpstreamJob,
-  record: JobRecord,
-  { listing, work }: { readonly listing: TargetListing; readonly work: SweepWork },
-): boolean {
-  if (record.state === 'submitting') return isOurs(listed, record, work);
-  return Date.parse(record.checkedAt) <= listing.at.getTime() && tellsMore(listed, record);
+function isNewer(listed: UpstreamJob, record: JobRecord, { at }: TargetListing): boolean {
+  if (record.state === 'submitting') return true;
+  return Date.parse(record.checkedAt) <= at.getTime() && tellsMore(listed, record);
 }
 
 async function look(record: JobRecord, work: SweepWork): Promise<UpstreamJob | undefined> {
@@ -84,13 +107,5 @@ async function look(record: JobRecord, work: SweepWork): Promise<UpstreamJob | u
     handle: record.handle,
     labels: toUpstreamLabels(record, ports.deployment),
   });
-  const taken =
-    found !== undefined && record.state === 'submitting' && !isOurs(found, record, work);
-  return taken ? undefined : found;
-}
-
-/** A job on its way is adopted only when its labels name this very record. */
-function isOurs({ labels }: UpstreamJob, record: JobRecord, { ports }: SweepWork): boolean {
-  const ours = Object.entries(toUpstreamLabels(record, ports.deployment));
-  return ours.every(([name, value]) => labels[name] === value);
+  return toOwn(found, record, ports.deployment);
 }

@@ -1,4 +1,6 @@
 import { isTerminal, type JobId, type JobRecord } from '../job.ts';
+import { toUpstreamLabels } from '../labels.ts';
+import { isOurs } from '../ours.ts';
 import { recordOnJob } from '../outbox.ts';
 import type { JobReference, UpstreamJob } from '../ports.ts';
 import { toSweepRecord } from '../unasked.ts';
@@ -6,43 +8,47 @@ import { forEach, type SweepWork, type TargetListing } from './work.ts';
 
 /**
  * Finds active jobs of this deployment that no living record knows. One whose record has ended is ended too: nobody can
- * see or pay for it any more. One without any record may be another deployment's of the same name, and is only told.
+ * see or pay for it any more. One without a record of its own may be another deployment's of the same name, and is only told.
  */
 export async function sweepOrphans(
   listings: ReadonlyMap<string, TargetListing>,
-  due: ReadonlySet<JobId>,
+  alive: ReadonlySet<JobId>,
   work: SweepWork,
 ): Promise<void> {
-  const unknown = [...listings].flatMap(([target, { jobs }]) =>
-    [...jobs.values()].filter(({ jobId }) => !due.has(jobId)).map((job) => ({ target, job })),
+  // Two targets in one place list each other's jobs.
+  const unknown = new Map(
+    [...listings].flatMap(([target, { jobs }]) =>
+      [...jobs.values()]
+        .filter(({ jobId }) => !alive.has(jobId))
+        .map((job) => [job.jobId, { target, job }] as const),
+    ),
   );
-  await forEach(unknown, work, {
+  await forEach([...unknown.values()], work, {
     act: (entry) => sweepUnknown(entry, work),
     name: ({ target, job }) => ({ doing: 'orphan', target, jobId: job.jobId }),
   });
 }
 
 async function sweepUnknown(
-  { target, job }: { readonly target: string; readonly job: UpstreamJob },
+  { target: listedBy, job }: { readonly target: string; readonly job: UpstreamJob },
   work: SweepWork,
 ): Promise<void> {
   const { order, ports, summary } = work;
-  const record = await ports.records.find(job.jobId, order.deadline);
+  const { jobId } = job;
+  const record = await ports.records.find(jobId, order.deadline);
   if (record !== undefined && !isTerminal(record.state)) return;
-  const reference: JobReference = {
-    jobId: job.jobId,
-    target,
-    account: ports.operatorOf(target),
-    deadline: order.deadline,
-    handle: record?.handle ?? job.handle,
-  };
+  const target = record?.target.name ?? listedBy;
+  const account = ports.operatorOf(target);
+  const labels = record === undefined ? job.labels : toUpstreamLabels(record, ports.deployment);
+  const handle = record?.handle ?? job.handle;
+  const reference = { jobId, target, account, deadline: order.deadline, handle, labels };
   summary.looked += 1;
   const found = await ports.gateway.find(reference);
   if (found === undefined || isTerminal(found.state) || found.state === 'cancelling') return;
   summary.orphans += 1;
-  if (record === undefined) {
+  if (record === undefined || !isOurs(found, record, ports.deployment)) {
     summary.strangers += 1;
-    ports.onTrouble({ doing: 'orphan', target, jobId: job.jobId, thrown: new Error('no record') });
+    ports.onTrouble({ doing: 'orphan', target, jobId, thrown: new Error('no record of its own') });
     return;
   }
   await end(record, found, { reference, work });

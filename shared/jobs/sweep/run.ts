@@ -1,10 +1,11 @@
 import { toDeploymentLabels } from '../labels.ts';
-import { isTerminal, type JobId } from '../job.ts';
+import { isTerminal, type JobId, type JobRecord } from '../job.ts';
 import type { DueRecord, PageMark } from '../ports.ts';
 import { toDueRecord } from '../due.ts';
 import { correctCounters } from './counters.ts';
-import { sweepDue } from './due.ts';
+import { sweepActive } from './due.ts';
 import { sweepOrphans } from './orphans.ts';
+import { settle } from './settle.ts';
 import {
   forEach,
   type SweepOrder,
@@ -21,18 +22,67 @@ import {
  * @throws upstream problems when the records that are due cannot be listed; what goes wrong with one job is counted.
  */
 export async function runSweep(order: SweepOrder, ports: SweepPorts): Promise<SweepSummary> {
-  const work: SweepWork = { order, ports, summary: { ...NOTHING } };
+  const work: SweepWork = { order, ports, summary: { ...NOTHING }, muted: false };
   const listings = await listTargets(work);
   const due = await listDue(work);
   count(due, work.summary);
   const oldest = [...due].sort((one, other) => one.checkedAt.localeCompare(other.checkedAt));
-  await forEach(oldest, work, {
-    act: (entry) => sweepDue(entry, listings.get(entry.target), work),
+  const active = oldest.filter(({ state }) => !isTerminal(state));
+  const seen = await sweepAll(active, listings, work);
+  await sweepOrphans(listings, new Set(active.map(({ id }) => id)), work);
+  await settleAll(oldest, seen, work);
+  if (order.corrects)
+    await forEach([due], work, {
+      act: (all) => correctCounters(all, work),
+      name: () => ({ doing: 'count' }),
+    });
+  return work.summary;
+}
+
+/** Looks at the active jobs first, whose time may be over: what is to be told can wait. */
+async function sweepAll(
+  active: readonly DueRecord[],
+  listings: ReadonlyMap<string, TargetListing>,
+  work: SweepWork,
+): Promise<ReadonlyMap<JobId, JobRecord>> {
+  const seen = new Map<JobId, JobRecord>();
+  await forEach(active, work, {
+    act: async (entry) => {
+      const listing = listings.get(entry.target);
+      if (listing === undefined) {
+        requireTarget(entry, work);
+        return;
+      }
+      const record = await sweepActive(entry, listing, work);
+      if (record !== undefined) seen.set(entry.id, record);
+    },
     name: ({ id, target }) => ({ doing: 'look', jobId: id, target }),
   });
-  await sweepOrphans(listings, new Set(due.map(({ id }) => id)), work);
-  if (order.corrects) await correctCounters(due, work);
-  return work.summary;
+  return seen;
+}
+
+/** A job whose target is gone is nobody's to look at until the target is back, and that must be told. */
+function requireTarget({ target }: DueRecord, { ports }: SweepWork): void {
+  if (ports.targets.includes(target)) return;
+  throw new Error('the job’s target is not configured any more');
+}
+
+async function settleAll(
+  due: readonly DueRecord[],
+  seen: ReadonlyMap<JobId, JobRecord>,
+  work: SweepWork,
+): Promise<void> {
+  const { order, ports } = work;
+  const unsettled = due.filter(
+    ({ id, unannounced, undelivered }) => unannounced || undelivered || seen.has(id),
+  );
+  await forEach(unsettled, work, {
+    act: async ({ id }) => {
+      const record = seen.get(id) ?? (await ports.records.find(id, order.deadline));
+      if (record !== undefined) await settle(record, work);
+    },
+    name: ({ id, target }) => ({ doing: 'settle', jobId: id, target }),
+  });
 }
 
 const NOTHING: SweepSummary = {

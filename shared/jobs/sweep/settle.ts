@@ -34,23 +34,28 @@ export async function settle(known: JobRecord, work: SweepWork): Promise<void> {
   }
 }
 
-/** Tells events and audit, and gives the states that both have taken. */
+/** Tells audit and events, and gives the states that both have taken. */
 async function announce(record: JobRecord, work: SweepWork): Promise<readonly JobState[]> {
   const { order, ports, summary } = work;
   const events = listUnannounced(record).map((state) => toEvent(record, state));
   if (events.length === 0) return [];
+  if (work.muted) {
+    summary.unfinished += 1;
+    return [];
+  }
   try {
+    for (const event of events) {
+      await ports.record(toEventRecord(event, ports.requestId), order.deadline);
+    }
     const refused = new Set(
       (await ports.events.publish(events, order.deadline)).map(({ id }) => id),
     );
     const taken = events.filter(({ id }) => !refused.has(id));
-    for (const event of taken) {
-      await ports.record(toEventRecord(event, ports.requestId), order.deadline);
-    }
     summary.failed += refused.size;
     return taken.map(({ state }) => state);
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
+    work.muted = true;
     summary.failed += 1;
     ports.onTrouble({ doing: 'settle', jobId: record.id, thrown });
     return [];

@@ -66,6 +66,8 @@ export interface SweepWork {
   readonly order: SweepOrder;
   readonly ports: SweepPorts;
   readonly summary: SweepSummary;
+  /** Whether events or the audit took nothing at all: then nothing more is told in this sweep. */
+  muted: boolean;
 }
 
 /** The active jobs of a target as one listing told them; `at` is the time before it began. */
@@ -85,7 +87,7 @@ const AT_A_TIME = 8;
  */
 export async function forEach<T>(
   items: readonly T[],
-  { order, ports, summary }: SweepWork,
+  sweep: SweepWork,
   {
     act,
     name,
@@ -94,11 +96,11 @@ export async function forEach<T>(
     readonly name: (item: T) => Omit<SweepTrouble, 'thrown'>;
   },
 ): Promise<void> {
-  const last = order.deadline.getTime() - LAST_START_MS;
+  const { ports, summary } = sweep;
   const queue = items.values();
   const work = async (): Promise<void> => {
     for (const item of queue) {
-      if (ports.now().getTime() >= last) {
+      if (isLate(sweep)) {
         summary.unfinished += 1;
         continue;
       }
@@ -111,4 +113,9 @@ export async function forEach<T>(
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
+}
+
+/** Tells whether it is too late to begin anything. */
+export function isLate({ order, ports }: SweepWork): boolean {
+  return ports.now().getTime() >= order.deadline.getTime() - LAST_START_MS;
 }

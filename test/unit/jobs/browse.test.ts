@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toUpstreamLabels } from '../../../shared/jobs/labels.ts';
 import { findGround, Problem } from '../../../shared/problem.ts';
 import { ADMIN, OUTSIDER } from '../../support/callers.ts';
 import { createBrowsing, refusal } from '../../support/browsing.ts';
@@ -61,6 +62,7 @@ describe('a job', () => {
         account: 'reader-of-analytics',
         deadline: FAR,
         handle: null,
+        labels: toUpstreamLabels(record, 'jobgate-test'),
       },
     ]);
   });
@@ -265,6 +267,13 @@ describe('a job that Dataproc does not know', () => {
     const bench = createBrowsing(submitting, { state: 'running' });
     bench.clock.advance(2_000);
     expect(await bench.get(submitting.id)).toMatchObject({ state: 'running', version: 2 });
+  });
+
+  it('is not the job that somebody else has under its id', async () => {
+    const labels = { ...toUpstreamLabels(submitting, 'jobgate-test'), 'jg-request': 'r-other' };
+    const bench = createBrowsing(submitting, { state: 'succeeded', labels });
+    bench.clock.advance(5_000);
+    expect(await bench.get(submitting.id)).toEqual(submitting);
   });
 
   it('is still what it was when one look at a young job does not find it', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cancelJob } from '../../../shared/jobs/cancel.ts';
 import type { JobRecord } from '../../../shared/jobs/job.ts';
 import type { UpstreamJob } from '../../../shared/jobs/ports.ts';
+import { toUpstreamLabels } from '../../../shared/jobs/labels.ts';
 import { Problem } from '../../../shared/problem.ts';
 import { makeAuditRecord } from '../../support/audit-records.ts';
 import { createBrowsing, refusal, type Browsing } from '../../support/browsing.ts';
@@ -37,6 +38,9 @@ function createBench(record: JobRecord, upstream?: Partial<UpstreamJob>): Bench 
       ),
   };
 }
+
+/** What is written before Dataproc is asked: only why it is. */
+const NOTED = { ...RUNNING, version: 2, cancelReason: 'cancel_requested' };
 
 describe('a job that is cancelled', () => {
   it('is asked for its end as the target’s operator, and is then cancelling', async () => {
@@ -153,7 +157,7 @@ describe('a job that is cancelled', () => {
         code: 'upstream_error',
         extras: { job: RUNNING.id, retryAfter: 5 },
       });
-      expect(bench.stored()).toEqual(RUNNING);
+      expect(bench.stored()).toEqual(NOTED);
     },
   );
 
@@ -163,7 +167,35 @@ describe('a job that is cancelled', () => {
       throw new Problem('upstream_unavailable', 'no');
     });
     expect(await refusal(bench.cancel())).toMatchObject({ code: 'upstream_unavailable' });
-    expect(bench.stored()).toEqual(RUNNING);
+    expect(bench.stored()).toEqual(NOTED);
+  });
+
+  it('has its reason from whoever sees its end first', async () => {
+    const bench = createBench(RUNNING, { state: 'running' });
+    bench.clock.advance(60_000);
+    const { gateway } = bench;
+    Object.assign(bench.ports, {
+      gateway: {
+        ...gateway,
+        cancel: async (...args: Parameters<typeof gateway.cancel>) => {
+          const outcome = await gateway.cancel(...args);
+          gateway.change(RUNNING.id, { state: 'cancelled', endedAt: START });
+          await bench.get(RUNNING.id);
+          return outcome;
+        },
+      },
+    });
+    const reason = 'cancel_requested';
+    expect(await bench.cancel()).toMatchObject({ state: 'cancelled', reason });
+  });
+
+  it('has its reason though the request that asked did not live to write it', async () => {
+    const bench = createBench(
+      { ...NOTED, cancelReason: 'max_runtime_reached' },
+      { state: 'cancelling' },
+    );
+    const reason = 'max_runtime_reached';
+    expect(await bench.cancel()).toMatchObject({ state: 'cancelling', reason });
   });
 
   it('is marked over what others write of it meanwhile', async () => {
@@ -234,6 +266,13 @@ describe('a job that has not reached Dataproc', () => {
     bench.records.seed({ ...SUBMITTING, version: 2 });
     expect(await refusal(work)).toMatchObject({ code: 'job_submitting' });
     expect(bench.stored()).toMatchObject({ state: 'submitting', version: 2 });
+  });
+
+  it('does not end the job that somebody else has under its id', async () => {
+    const labels = { ...toUpstreamLabels(SUBMITTING, 'jobgate-test'), 'jg-request': 'r-other' };
+    const bench = createBench(SUBMITTING, { state: 'running', labels });
+    expect(await refusal(bench.cancel())).toMatchObject({ code: 'job_submitting' });
+    expect(bench.gateway.cancellations).toEqual([]);
   });
 
   it('is cancelled at Dataproc when it is there after all', async () => {

@@ -71,6 +71,7 @@ describe('a new submission', () => {
         { limit: 'concurrent-per-template', key: 'limit#template#tidy', most: 10 },
       ],
       announced: [],
+      cancelReason: null,
       missingSince: null,
       outbox: [],
       expiresAtSeconds: null,

@@ -55,6 +55,7 @@ describe('an item of the table', () => {
       startedAt: START,
       checkedAt: START,
       maxRuntimeSeconds: 1800,
+      missingSince: null,
       holds: [hold],
       unannounced: true,
       undelivered: false,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRecord, JobState } from '../../../../shared/jobs/job.ts';
+import type { JobEvent } from '../../../../shared/jobs/ports.ts';
 import { Problem } from '../../../../shared/problem.ts';
 import { START } from '../../../support/clock.ts';
-import { makeRecord } from '../../../support/job-records.ts';
+import { makeJobId, makeRecord } from '../../../support/job-records.ts';
 import { createSweeping, toJob } from '../../../support/sweeping.ts';
 
 const MINUTE = 60_000;
@@ -166,6 +167,34 @@ describe('a listing that lags behind', () => {
     expect(bench.read(QUEUED).state).toBe('queued');
   });
 
+  it('does not make a job lost that two looks miss, and that it shows between them', async () => {
+    const bench = createSweeping(RUNNING);
+    bench.gateway.plant(toJob(RUNNING, 'running', { startedAt: START }));
+    for (let look = 1; look <= 2; look += 1) {
+      bench.gateway.hideFromLists(RUNNING.id);
+      bench.gateway.hideFromNextFind();
+      bench.clock.advance(MINUTE);
+      await bench.sweep();
+      expect(bench.read(RUNNING).missingSince).toBe(bench.clock.now().toISOString());
+      bench.gateway.catchUpLists();
+      bench.clock.advance(MINUTE);
+      await bench.sweep();
+      expect(bench.read(RUNNING).missingSince).toBeNull();
+      bench.clock.advance(10 * MINUTE);
+    }
+    expect(bench.read(RUNNING).state).toBe('running');
+  });
+
+  it('is right against a look that misses what it shows', async () => {
+    const record = makeRecord({ ...RUNNING, missingSince: START });
+    const bench = createSweeping(record);
+    bench.gateway.plant(toJob(record, 'running', { startedAt: START }));
+    bench.gateway.hideFromNextFind();
+    bench.clock.advance(16 * MINUTE);
+    expect(await bench.sweep()).toMatchObject({ looked: 1, updated: 0 });
+    expect(bench.read(record)).toEqual(record);
+  });
+
   it('makes a job that it misses be looked at, not lost', async () => {
     const bench = createSweeping(RUNNING);
     bench.gateway.plant(toJob(RUNNING, 'running', { startedAt: START }));
@@ -209,6 +238,17 @@ describe('a job on its way', () => {
     expect((await bench.records.findUsage([key], new Date())).get(key)?.count).toBe(0);
   });
 
+  it('fails in its time though somebody else runs under its id', async () => {
+    const bench = createSweeping(SUBMITTING);
+    const foreign = { ...toJob(SUBMITTING, 'running').labels, 'jg-request': 'r-other' };
+    bench.gateway.plant(toJob(SUBMITTING, 'running', { labels: foreign }));
+    bench.clock.advance(15 * MINUTE);
+    await bench.sweep();
+    expect(bench.read(SUBMITTING)).toMatchObject({ state: 'failed', reason: 'job_lost' });
+    await bench.sweep();
+    expect(bench.gateway.cancellations).toEqual([]);
+  });
+
   it('is not what somebody else runs under its id', async () => {
     const bench = createSweeping(SUBMITTING);
     const foreign = { ...toJob(SUBMITTING, 'running').labels, 'jg-request': 'r-other' };
@@ -248,11 +288,79 @@ describe('what was not taken', () => {
     expect(await bench.sweep()).toMatchObject({ announced: 0, failed: 1 });
     bench.audit.setDown(false);
     expect(await bench.sweep()).toMatchObject({ announced: 1 });
-    expect(bench.events.map(({ id }) => id)).toEqual([
-      `${QUEUED.id}:queued`,
-      `${QUEUED.id}:queued`,
-    ]);
+    expect(bench.events.map(({ id }) => id)).toEqual([`${QUEUED.id}:queued`]);
     expect(bench.audit.records).toHaveLength(1);
+  });
+
+  it('does not keep a job from its end, however slowly it is taken', async () => {
+    const ended = Array.from({ length: 40 }, () =>
+      makeRecord({ ...ENDED, id: makeJobId(), announced: [] }),
+    );
+    const overdue = makeRecord({ ...RUNNING, maxRuntimeSeconds: 600 });
+    const bench = createSweeping(...ended, overdue);
+    bench.gateway.plant(toJob(overdue, 'running', { startedAt: START }));
+    bench.clock.advance(60 * MINUTE);
+    Object.assign(bench.ports.events, {
+      publish: (all: readonly JobEvent[]) => {
+        bench.clock.advance(10_000);
+        return Promise.resolve(all);
+      },
+    });
+    const deadline = new Date(bench.clock.now().getTime() + 50_000);
+    const summary = await bench.sweep({ deadline });
+    expect(summary).toMatchObject({ capped: 1, announced: 0 });
+    expect(summary.unfinished).toBeGreaterThan(0);
+  });
+
+  it('stops what there is to tell for this sweep when nobody listens', async () => {
+    const ended = Array.from({ length: 40 }, () =>
+      makeRecord({ ...ENDED, id: makeJobId(), announced: [] }),
+    );
+    const bench = createSweeping(...ended);
+    let calls = 0;
+    Object.assign(bench.ports.events, {
+      publish: () => {
+        calls += 1;
+        return Promise.reject(new Problem('upstream_unavailable', 'down'));
+      },
+    });
+    expect(await bench.sweep()).toMatchObject({ announced: 0 });
+    expect(calls).toBeLessThanOrEqual(8);
+    expect(bench.audit.records.length).toBeLessThanOrEqual(8);
+  });
+
+  it('waits on the item while the audit is down, and is published then', async () => {
+    const bench = createSweeping({ ...ENDED, announced: [] });
+    bench.audit.setDown(true);
+    for (let minute = 1; minute <= 3; minute += 1) await bench.sweep();
+    expect(bench.events).toEqual([]);
+    bench.audit.setDown(false);
+    await bench.sweep();
+    expect(bench.events).toHaveLength(1);
+  });
+
+  it('takes no write that is refused', async () => {
+    const holds = [
+      { limit: 'concurrent-per-template', key: 'limit#template#tidy', most: 5 },
+    ] as const;
+    const bench = createSweeping();
+    await bench.records.putIfAbsent({ ...RUNNING, holds }, new Date());
+    bench.gateway.plant(toJob(RUNNING, 'succeeded', { startedAt: START, endedAt: START }));
+    bench.clock.advance(MINUTE);
+    const outcomes: string[] = [];
+    const { records } = bench;
+    Object.assign(bench.ports, {
+      records: {
+        ...records,
+        replace: async (...args: Parameters<typeof records.replace>) => {
+          const outcome = await records.replace(...args);
+          outcomes.push(outcome);
+          return outcome;
+        },
+      },
+    });
+    await bench.sweep();
+    expect(outcomes).toEqual(['replaced', 'replaced']);
   });
 
   it('is announced of a record that others write meanwhile, and noted once', async () => {
@@ -326,6 +434,42 @@ describe('the time of a job', () => {
     expect(bench.read(record)).toMatchObject({ state: 'cancelling', reason: 'max_cost_reached' });
   });
 
+  it('is noted before the job is asked to end, so that a killed sweep leaves the reason', async () => {
+    const [record, job] = overdue('running');
+    const bench = createSweeping(record);
+    bench.gateway.plant(job);
+    bench.clock.advance(record.maxRuntimeSeconds * 1000 + 30_001);
+    const { records } = bench;
+    let writes = 0;
+    Object.assign(bench.ports, {
+      records: {
+        ...records,
+        replace: (...args: Parameters<typeof records.replace>) => {
+          writes += 1;
+          if (writes > 1) throw new Problem('upstream_timeout', 'killed');
+          return records.replace(...args);
+        },
+      },
+    });
+    await bench.sweep();
+    expect(bench.gateway.cancellations).toHaveLength(1);
+    Object.assign(bench.ports, { records });
+    bench.gateway.change(record.id, { state: 'cancelled', endedAt: START });
+    await bench.sweep();
+    expect(bench.read(record)).toMatchObject({ state: 'cancelled', reason: 'max_runtime_reached' });
+  });
+
+  it('is enforced though callers have filled the outbox', async () => {
+    const [record, job] = overdue('running');
+    const outbox = Array.from({ length: 10 }, (_, index) => entry(`replay-${index}`));
+    const bench = createSweeping({ ...record, outbox });
+    bench.gateway.plant(job);
+    bench.audit.setDown(true);
+    bench.clock.advance(record.maxRuntimeSeconds * 1000 + 30_001);
+    expect(await bench.sweep()).toMatchObject({ capped: 1 });
+    expect(bench.read(record).outbox).toHaveLength(11);
+  });
+
   it('does not matter any more when it has ended by itself meanwhile', async () => {
     const [record, job] = overdue('running');
     const bench = createSweeping(record);
@@ -336,6 +480,42 @@ describe('the time of a job', () => {
     await bench.sweep();
     expect(bench.gateway.cancellations).toEqual([]);
     expect(bench.read(record)).toMatchObject({ state: 'succeeded', reason: null });
+  });
+});
+
+describe('a cancellation that had no effect', () => {
+  const cancelling = makeRecord({
+    ...RUNNING,
+    state: 'cancelling',
+    reason: 'cancel_requested',
+    cancelReason: 'cancel_requested',
+    history: [...RUNNING.history, { state: 'cancelling', at: START }],
+    announced: ['queued', 'running', 'cancelling'],
+  });
+
+  it('is asked for again after five minutes', async () => {
+    const bench = createSweeping(cancelling);
+    bench.gateway.plant(toJob(cancelling, 'running', { startedAt: START }));
+    bench.clock.advance(5 * MINUTE - 1);
+    await bench.sweep();
+    expect(bench.gateway.cancellations).toEqual([]);
+    bench.clock.advance(1);
+    await bench.sweep();
+    expect(bench.gateway.cancellations).toHaveLength(1);
+    expect(bench.audit.records).toMatchObject([{ action: 'sweep-jobs', rule: 'cancel-again' }]);
+    expect(bench.read(cancelling)).toMatchObject({
+      state: 'cancelling',
+      reason: 'cancel_requested',
+    });
+  });
+});
+
+describe('a record whose target is gone', () => {
+  it('is told each time', async () => {
+    const bench = createSweeping({ ...RUNNING, target: { ...RUNNING.target, name: 'gone' } });
+    bench.clock.advance(MINUTE);
+    expect(await bench.sweep()).toMatchObject({ failed: 1 });
+    expect(bench.troubles).toMatchObject([{ doing: 'look', jobId: RUNNING.id, target: 'gone' }]);
   });
 });
 
@@ -351,6 +531,30 @@ describe('an active job that no living record knows', () => {
       { action: 'sweep-jobs', rule: 'orphan', jobId: ENDED.id },
     ]);
     expect(await bench.sweep()).toMatchObject({ orphans: 0 });
+  });
+
+  it('is told, and left alone, when its labels name another record than the one of its id', async () => {
+    const bench = createSweeping(ENDED);
+    const labels = { ...toJob(ENDED, 'running').labels, 'jg-request': 'r-other' };
+    bench.gateway.plant(toJob(ENDED, 'running', { labels }));
+    expect(await bench.sweep()).toMatchObject({ orphans: 1, strangers: 1 });
+    expect(bench.gateway.cancellations).toEqual([]);
+  });
+
+  it('is ended though its record waits to be announced', async () => {
+    const bench = createSweeping({ ...ENDED, announced: [] });
+    bench.gateway.plant(toJob(ENDED, 'running'));
+    bench.spoilNextPublication(new Problem('upstream_unavailable', 'down'));
+    expect(await bench.sweep()).toMatchObject({ orphans: 1, announced: 0 });
+    expect(bench.gateway.cancellations).toHaveLength(1);
+  });
+
+  it('is ended once, as its own target’s operator, when two targets list it', async () => {
+    const bench = createSweeping(ENDED);
+    bench.gateway.plant(toJob(ENDED, 'running'));
+    Object.assign(bench.ports, { targets: ['other', 'analytics', 'third'] });
+    expect(await bench.sweep()).toMatchObject({ orphans: 1 });
+    expect(bench.gateway.cancellations).toMatchObject([{ account: 'operator-of-analytics' }]);
   });
 
   it('is told, and left alone, when it has no record', async () => {
@@ -380,6 +584,19 @@ describe('an active job that no living record knows', () => {
 });
 
 describe('counters', () => {
+  it('that cannot be listed are told, and void no sweep', async () => {
+    const bench = createSweeping(RUNNING);
+    bench.gateway.plant(toJob(RUNNING, 'running', { startedAt: START }));
+    Object.assign(bench.ports, {
+      records: {
+        ...bench.records,
+        listCounters: () => Promise.reject(new Problem('upstream_timeout', 'slow')),
+      },
+    });
+    expect(await bench.sweep({ corrects: true })).toMatchObject({ failed: 1, active: 1 });
+    expect(bench.troubles).toMatchObject([{ doing: 'count' }]);
+  });
+
   const key = 'limit#template#tidy';
   const holds = [{ limit: 'concurrent-per-template', key, most: 5 }] as const;
   const count = async (bench: ReturnType<typeof createSweeping>): Promise<readonly string[]> =>
