@@ -10,11 +10,11 @@ import { forEach, type SweepWork, type TargetListing } from './work.ts';
  */
 export async function sweepOrphans(
   listings: ReadonlyMap<string, TargetListing>,
-  due: ReadonlySet<JobId>,
+  alive: ReadonlySet<JobId>,
   work: SweepWork,
 ): Promise<void> {
   const unknown = [...listings].flatMap(([target, { jobs }]) =>
-    [...jobs.values()].filter(({ jobId }) => !due.has(jobId)).map((job) => ({ target, job })),
+    [...jobs.values()].filter(({ jobId }) => !alive.has(jobId)).map((job) => ({ target, job })),
   );
   await forEach(unknown, work, {
     act: (entry) => sweepUnknown(entry, work),

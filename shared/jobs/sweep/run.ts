@@ -30,7 +30,8 @@ export async function runSweep(order: SweepOrder, ports: SweepPorts): Promise<Sw
     act: (entry) => sweepDue(entry, listings.get(entry.target), work),
     name: ({ id, target }) => ({ doing: 'look', jobId: id, target }),
   });
-  await sweepOrphans(listings, new Set(due.map(({ id }) => id)), work);
+  const alive = due.filter(({ state }) => !isTerminal(state));
+  await sweepOrphans(listings, new Set(alive.map(({ id }) => id)), work);
   if (order.corrects) await correctCounters(due, work);
   return work.summary;
 }

@@ -353,6 +353,15 @@ describe('an active job that no living record knows', () => {
     expect(await bench.sweep()).toMatchObject({ orphans: 0 });
   });
 
+  it('is ended even while its record’s end cannot be announced', async () => {
+    const ended = { ...ENDED, announced: [] };
+    const bench = createSweeping(ended);
+    bench.gateway.plant(toJob(ended, 'running'));
+    bench.spoilNextPublication(new Problem('upstream_unavailable', 'The bus takes nothing.'));
+    expect(await bench.sweep()).toMatchObject({ due: 1, announced: 0, orphans: 1 });
+    expect(bench.gateway.cancellations).toMatchObject([{ jobId: ended.id }]);
+  });
+
   it('is told, and left alone, when it has no record', async () => {
     const bench = createSweeping();
     bench.gateway.plant(toJob(QUEUED, 'running'));
