@@ -3,8 +3,8 @@ import { createLogGroupWriter } from '../audit/log-group.ts';
 import { readAuditConfig } from '../config/guard.ts';
 import { describeCause } from '../log.ts';
 import type { Guard } from '../policy/guard.ts';
-import { createSend } from '../transport.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
+import { openNetwork } from './network.ts';
 import { once, type Runtime } from './runtime.ts';
 import { buildEntry } from './switches.ts';
 
@@ -24,7 +24,7 @@ export function buildRecord(runtime: Runtime): Guard['record'] {
       region,
       endpoint: awsEndpoint,
       credentials: () => readAwsCredentials(runtime),
-      send: createSend(now),
+      send: openNetwork(runtime),
       now,
       sleep,
     });

@@ -11,8 +11,9 @@ import { Problem } from '../problem.ts';
 import type { DynamoDbOptions } from '../records/call.ts';
 import { createDynamoDbRecords } from '../records/dynamodb.ts';
 import { createJobStorage } from '../storage/objects.ts';
-import { createSend, type Send } from '../transport.ts';
+import type { Send } from '../transport.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
+import { openNetwork } from './network.ts';
 import { once, type Runtime } from './runtime.ts';
 
 /** Everything the job functions use, built from the environment. */
@@ -41,7 +42,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
 ): () => JobsApp<Records> {
   return once(() => {
     const config = readJobsConfig(runtime.environment);
-    const send = createSend(runtime.now);
+    const send = openNetwork(runtime);
     const tokens = buildTokens(config, runtime, send);
     const { endpoints, targets } = config;
     const { now, sleep } = runtime;

@@ -1,12 +1,15 @@
 import type { Environment } from '../config/reader.ts';
 import { createLog, type Log } from '../log.ts';
+import type { Send } from '../transport.ts';
 
-/** What a process gives to the code in it: the one place that touches the clock, the environment and standard output. */
+/** What a process gives to the code in it: the clock, the environment, standard output and, where a test plays it, the network. */
 export interface Runtime {
   readonly environment: Environment;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   readonly log: Log;
+  /** Sends every request instead of node:https. */
+  readonly send?: Send;
 }
 
 /** The runtime of a process that also writes lines of its own making. */

@@ -5,8 +5,8 @@ import type { Guard } from '../policy/guard.ts';
 import { describeIdentity, nameCaller } from '../policy/refusal.ts';
 import { decideAdmission, decideEntrance, type DeniedList } from '../policy/switches.ts';
 import { Denial } from '../problem.ts';
-import { createSend } from '../transport.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
+import { openNetwork } from './network.ts';
 import { once, type Runtime } from './runtime.ts';
 import { createSwitchesCache, type GetSwitches } from './switches-cache.ts';
 
@@ -22,7 +22,7 @@ export function buildEntry(runtime: Runtime): Entry {
       region: config.region,
       endpoint: config.awsEndpoint,
       credentials: () => readAwsCredentials(runtime),
-      send: createSend(now),
+      send: openNetwork(runtime),
       now,
       sleep,
     });

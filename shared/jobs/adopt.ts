@@ -18,6 +18,17 @@ export async function adopt(record: JobRecord, work: SubmitWork): Promise<Starte
   return adoptFound(record, upstream, work.ports);
 }
 
+/** A submission was refused that is not the first of its job: what a request of before has started runs all the same. */
+export async function adoptOrRefuse(
+  record: JobRecord,
+  refusal: Problem,
+  work: SubmitWork,
+): Promise<Started> {
+  const upstream = await findSubmitted(record, work);
+  if (upstream === undefined) return refuse(record, refusal, work.ports);
+  return adoptFound(record, upstream, work.ports);
+}
+
 /** The record of what was found upstream, or its refusal when that is somebody else's. */
 export function adoptFound(record: JobRecord, upstream: UpstreamJob, ports: SubmitPorts): Started {
   const ours = toUpstreamLabels(record, ports.deployment);
@@ -45,14 +56,18 @@ export async function findSubmitted(
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
     const detail = 'Dataproc refused to show the job that has this id.';
-    throw new Problem('upstream_error', detail, error.extras, error.cause);
+    throw new Problem('upstream_error', detail, { ...error.extras, ...AGAIN }, error.cause);
   }
 }
+
+/** What a look says a moment later may be another thing. */
+const AGAIN = { upstream: 'Dataproc', retryAfter: 5 } as const;
 
 /** Why a job that should be there cannot be adopted. */
 export function explainAbsence(record: JobRecord, { request }: SubmitWork): Problem {
   if (record.templateDigest === request.template.digest) {
-    return new Problem('upstream_error', 'Dataproc says that the job exists and does not find it.');
+    const detail = 'Dataproc says that the job exists and does not find it.';
+    return new Problem('upstream_error', detail, AGAIN);
   }
   return new Problem(
     'template_changed',

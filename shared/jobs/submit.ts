@@ -1,5 +1,13 @@
 import { Problem } from '../problem.ts';
-import { adopt, adoptFound, explainAbsence, findSubmitted, refuse, type Started } from './adopt.ts';
+import {
+  adopt,
+  adoptFound,
+  adoptOrRefuse,
+  explainAbsence,
+  findSubmitted,
+  refuse,
+  type Started,
+} from './adopt.ts';
 import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import type { JobRecord } from './job.ts';
@@ -53,7 +61,7 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   ports.onRecorded(record, false);
   const delivery = deliver(record.outbox, request.deadline, ports);
   const [submitted, usage] = await Promise.all([
-    submitUpstream(record, delivery, { request, ports }),
+    submitUpstream(record, { delivery, repeated: false }, { request, ports }),
     findUsage(record, request.deadline, ports),
   ]);
   return { record: submitted, replayed: false, usage };
@@ -122,8 +130,8 @@ async function resume(
   if (startsOnce(recorded)) return { record: await resumeOnce(recorded, work), replayed: true };
   const record = await takeOver(recorded, work);
   if (record.state !== 'submitting') return { record, replayed: true };
-  const delivery = Promise.resolve(record.outbox);
-  return { record: await submitUpstream(record, delivery, work), replayed: true };
+  const attempt = { delivery: Promise.resolve(record.outbox), repeated: true };
+  return { record: await submitUpstream(record, attempt, work), replayed: true };
 }
 
 /**
@@ -171,7 +179,8 @@ async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecor
   if ((await ports.records.replace(claimed, request.deadline)) === 'conflict') {
     return (await ports.records.find(record.id, request.deadline)) ?? record;
   }
-  return submitUpstream(claimed, Promise.resolve(claimed.outbox), work);
+  const attempt = { delivery: Promise.resolve(claimed.outbox), repeated: true };
+  return submitUpstream(claimed, attempt, work);
 }
 
 /** A start whose outcome is not known is found later, or its outcome stays unknown for good. */
@@ -180,14 +189,23 @@ async function waitForStart(record: JobRecord, { request, ports }: SubmitWork): 
   return next === record ? record : keep(next, ports, request.deadline);
 }
 
-/** Starts the job while its outbox is delivered; `delivery` gives what is left of it. */
+/** An attempt to start a job. */
+interface Attempt {
+  /** Gives what is left of the outbox. */
+  readonly delivery: Promise<JobRecord['outbox']>;
+  /** Whether a request of before may have started the job. */
+  readonly repeated: boolean;
+}
+
+/** Starts the job while its outbox is delivered. */
 async function submitUpstream(
   record: JobRecord,
-  delivery: Promise<JobRecord['outbox']>,
+  { delivery, repeated }: Attempt,
   work: SubmitWork,
 ): Promise<JobRecord> {
   const { started, kept } = await nameFailure(record, work, async () => {
-    const [start, outbox] = await Promise.allSettled([startJob(record, work), delivery]);
+    const starting = startJob(record, work, { repeated });
+    const [start, outbox] = await Promise.allSettled([starting, delivery]);
     if (start.status === 'rejected') throw start.reason;
     if (outbox.status === 'rejected') throw outbox.reason;
     const next = { ...start.value.next, outbox: outbox.value };
@@ -220,8 +238,15 @@ function toNamed(problem: Problem, record: JobRecord, { request }: SubmitWork): 
   return namingJob(problem, { job: record.id, idempotencyKey, advice });
 }
 
-/** Only a refusal of the submission itself is definite: after it, nothing of this id runs. */
-async function startJob(record: JobRecord, work: SubmitWork): Promise<Started> {
+/**
+ * Only a refusal of the submission itself is definite: after it, nothing of this id runs. Of a repeated one it says nothing
+ * about the request before, which may have got through unseen: then the job is looked for.
+ */
+async function startJob(
+  record: JobRecord,
+  work: SubmitWork,
+  { repeated }: Pick<Attempt, 'repeated'>,
+): Promise<Started> {
   const { request, ports } = work;
   if (record.templateDigest !== request.template.digest) return adopt(record, work);
   try {
@@ -231,7 +256,9 @@ async function startJob(record: JobRecord, work: SubmitWork): Promise<Started> {
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.code === 'upstream_refused') return refuse(record, error, ports);
+    if (error.code === 'upstream_refused') {
+      return repeated ? adoptOrRefuse(record, error, work) : refuse(record, error, ports);
+    }
     if (record.openStartAt === null || !isUnstarted(error)) throw error;
     return { next: closeStart(record), problem: error };
   }

@@ -38,7 +38,7 @@ const ATTEMPTS = {
 } as const;
 
 const RETRIED =
-  /Throttling|ProvisionedThroughputExceeded|InternalServerError|TransactionConflict|TransactionInProgress/;
+  /Throttling|ProvisionedThroughputExceeded|RequestLimitExceeded|InternalServerError|TransactionConflict|TransactionInProgress/;
 /** Milliseconds between attempts: up to twice as many each time, and no more than the last. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;

@@ -121,7 +121,7 @@ export async function waitForEnd(
 /** A failure that the local Google is to show. */
 export interface Fault {
   readonly rpc: string;
-  readonly status: number | 'drop-after' | 'delay';
+  readonly status: number | 'drop-after' | 'cut-body' | 'delay';
   readonly delayMs?: number;
   readonly count: number;
 }

@@ -22,7 +22,7 @@ export interface DataprocOptions {
   readonly scheduler: Scheduler;
   /** The protos of Dataproc. */
   readonly root: protobuf.Root;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now' | 'startTimer'>;
 }
 
 /** Dataproc, with all that an earlier server on the same state directory left. */

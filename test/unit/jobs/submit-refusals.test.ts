@@ -43,7 +43,10 @@ describe('a batch that has the id already', () => {
     const find = bench.gateway.find.bind(bench.gateway);
     bench.gateway.find = () => Promise.resolve(undefined);
     const problem = await bench.refuse();
-    expect(problem.code).toBe('upstream_error');
+    expect(problem).toMatchObject({
+      code: 'upstream_error',
+      extras: { upstream: 'Dataproc', retryAfter: 5 },
+    });
     expect(bench.stored()).toMatchObject({ state: 'submitting' });
     bench.gateway.find = find;
     expect((await bench.submit()).record.state).toBe('queued');
@@ -54,7 +57,7 @@ describe('a batch that has the id already', () => {
     await plant(bench, {});
     bench.gateway.failNextFind(REFUSED);
     const problem = await bench.refuse();
-    expect(problem.code).toBe('upstream_error');
+    expect(problem).toMatchObject({ code: 'upstream_error', extras: { retryAfter: 5 } });
     expect(bench.stored()).toMatchObject({ state: 'submitting' });
   });
 });
@@ -84,6 +87,24 @@ describe('a definite refusal', () => {
       // 90 days after 2026-01-15T12:00:00Z
       expiresAtSeconds: 1_776_254_400,
     });
+  });
+
+  it('of a repeated submission ends nothing that the first one started', async () => {
+    const bench = createSubmitting();
+    bench.gateway.failNextSubmit(TIMEOUT, 'worked');
+    await bench.refuse();
+    bench.gateway.failNextSubmit(REFUSED, 'not-worked');
+    expect((await bench.submit()).record.state).toBe('queued');
+    expect(bench.stored()).toMatchObject({ state: 'queued', reason: null });
+  });
+
+  it('of a repeated submission ends the job when nothing was started before', async () => {
+    const bench = createSubmitting();
+    bench.gateway.failNextSubmit(TIMEOUT, 'not-worked');
+    await bench.refuse();
+    bench.gateway.failNextSubmit(REFUSED, 'not-worked');
+    expect((await bench.refuse()).code).toBe('upstream_refused');
+    expect(bench.stored()).toMatchObject({ state: 'failed', reason: 'submission_refused' });
   });
 
   it('ends nothing when it comes from the records after the batch was made', async () => {

@@ -162,6 +162,10 @@ describe('a call that DynamoDB does not take', () => {
   it.each([
     ['throttled', THROTTLED],
     ['failed inside', json(500, { __type: 'InternalServerError' })],
+    [
+      'had too much of the account',
+      json(400, { __type: 'com.amazonaws.dynamodb.v20120810#RequestLimitExceeded' }),
+    ],
     ['unavailable', json(503, {})],
   ])('is repeated twice with growing pauses when it was %s', async (_name, answer) => {
     const { records, requests, clock } = createBench(answer, answer, json(200, {}));
