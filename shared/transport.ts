@@ -45,6 +45,8 @@ const NEVER_SENT = new Set([
 /**
  * Makes a sender over node:https with connections kept alive; node:http serves loopback only, which config.ts holds.
  * Redirects are not followed, so a credential never travels to a place that was not asked for.
+ * The modules are taken as they are and when they are first needed: an import of node:http would read each of its
+ * exports, and so load all of WebSocket and fetch, a third of what the first answer takes.
  * A kept connection that the other side had closed meanwhile (a frozen Lambda does not notice) is replaced once; so a
  * request may arrive twice, which every caller's idempotency key or condition must bear.
  */
@@ -52,7 +54,7 @@ export function createSend(now: () => Date): Send {
   const agents = new Map<string, Agent>();
   return async (request) => {
     const { protocol } = new URL(request.url);
-    const module = protocol === 'https:' ? await import('node:https') : await import('node:http');
+    const module = process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
     let agent = agents.get(protocol);
     agent ??= new module.Agent({ keepAlive: true, maxSockets: 50 });
     agents.set(protocol, agent);
