@@ -13,7 +13,7 @@ export class UpstreamTime {
   #totalMs = 0;
 
   constructor() {
-    subscribe('http.client.request.start', (message) => {
+    subscribe('http.client.request.created', (message) => {
       this.#follow((message as { readonly request: ClientRequest }).request);
     });
   }
