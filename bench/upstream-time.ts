@@ -3,9 +3,10 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 
 /**
  * Measures for how long this process waits for others: the union of the times in which at least one HTTP request is
- * outstanding, each from the end of the request's writing to the end of the answer's body. Node itself tells both, so
- * that the code that is measured is the product's own. Work that is done meanwhile counts as waiting.
- * Source: Node.js, diagnostics_channel, http.client.request.start.
+ * outstanding, each from the moment at which Node has made it (sending it is next) to the end of the answer's body. Node
+ * itself tells both, so that the code that is measured is the product's own. Work that is done meanwhile counts as waiting.
+ * Node's `http.client.request.start` comes only when all is sent, and on loopback sending includes the other side's receiving.
+ * Source: Node.js, diagnostics_channel, http.client.request.created.
  */
 export class UpstreamTime {
   #outstanding = 0;

@@ -1,4 +1,10 @@
-import type { Agent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
+import type {
+  Agent,
+  ClientRequest,
+  IncomingMessage,
+  request as httpRequest,
+  RequestOptions,
+} from 'node:http';
 
 /** One HTTP request; `deadline` bounds the whole exchange, `maxBytes` the answer's body. */
 export interface HttpRequest {
@@ -53,16 +59,17 @@ const NEVER_SENT = new Set([
 export function createSend(now: () => Date): Send {
   const agents = new Map<string, Agent>();
   return async (request) => {
-    const { protocol } = new URL(request.url);
+    const url = new URL(request.url);
+    const { protocol } = url;
     const module = process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
     let agent = agents.get(protocol);
     agent ??= new module.Agent({ keepAlive: true, maxSockets: 50 });
     agents.set(protocol, agent);
     try {
-      return await exchange(request, { module, agent, now });
+      return await exchange(request, { url, module, agent, now });
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
-      return exchange(request, { module, agent: false, now });
+      return exchange(request, { url, module, agent: false, now });
     }
   };
 }
@@ -71,25 +78,36 @@ export function createSend(now: () => Date): Send {
 class StaleConnectionError extends TransportError {}
 
 interface Connection {
+  readonly url: URL;
   readonly module: { readonly request: typeof httpRequest };
   readonly agent: Agent | false;
   readonly now: () => Date;
 }
 
 function exchange(request: HttpRequest, connection: Connection): Promise<HttpResponse> {
-  const { module, agent, now } = connection;
+  const { url, module, agent, now } = connection;
   const remainingMs = request.deadline.getTime() - now().getTime();
   if (remainingMs <= 0) {
     throw new TransportError('refused', 'no time was left to send the request');
   }
   return new Promise((resolve, reject) => {
     const { method, headers } = request;
-    const outgoing = module.request(request.url, { method, headers, agent }, (incoming) => {
+    const outgoing = module.request({ ...toAddress(url), method, headers, agent }, (incoming) => {
       readAnswer(incoming, request.maxBytes).then(resolve, reject);
     });
     watch(outgoing, remainingMs, reject);
     outgoing.end(request.body);
   });
+}
+
+/** An IPv6 address stands in brackets in a URL only. */
+function toAddress({ protocol, hostname, port, pathname, search }: URL): RequestOptions {
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port,
+    path: `${pathname}${search}`,
+  };
 }
 
 function watch(
