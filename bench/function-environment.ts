@@ -1,4 +1,4 @@
-import { targets, workloadIdentityProvider } from '../local/up/accounts.ts';
+import { targets, uploads, workloadIdentityProvider } from '../local/up/accounts.ts';
 
 /** Where a function finds what it calls. */
 export interface Endpoints {
@@ -21,6 +21,7 @@ export function makeEnvironment({ aws, google }: Endpoints): Readonly<Record<str
     JOBGATE_DEPLOYMENT: 'jobgate-local',
     JOBGATE_TABLE: 'jobgate-local-jobs',
     JOBGATE_TARGETS: JSON.stringify(targets),
+    JOBGATE_UPLOADS: JSON.stringify(uploads),
     JOBGATE_WORKLOAD_IDENTITY_PROVIDER: workloadIdentityProvider,
     JOBGATE_DATAPROC_ENDPOINT: google,
     JOBGATE_STORAGE_ENDPOINT: google,
