@@ -10,14 +10,11 @@
  *
  * Prints a table. Ends with status 1 when a number is above its limit or an answer is wrong.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
-import { parse } from 'yaml';
 import { createVerifier, type VerifyToken } from '../shared/identity/verify.ts';
 import {
   createTokenForge,
@@ -27,21 +24,15 @@ import {
   type Signing,
   type TokenForge,
 } from '../test/support/tokens.ts';
+import { bundle } from './bundle.ts';
+import { toMedian } from './medians.ts';
+import { timeInTurn } from './processes.ts';
+import { print, type Row } from './rows.ts';
 
 const usage = 'usage: npm run bench -- authorizer [--pairs <5 to 200>]\n';
-const project = join(import.meta.dirname, '..');
 const limits = { verification: 2.38, bundleKb: 40, loadRatio: 1.2, warmCalls: 0 };
 const warmUps = 500;
 const verifications = 3_000;
-const timeoutMs = 30_000;
-
-interface Row {
-  readonly name: string;
-  readonly value: number;
-  readonly digits: number;
-  /** Null: only shown. */
-  readonly limit: number | null;
-}
 
 interface Algorithm {
   readonly name: 'RS256' | 'ES256';
@@ -107,75 +98,21 @@ async function time(work: () => Promise<boolean>): Promise<number> {
   return (performance.now() - since) * 1000;
 }
 
-/** Bundles the function as serverless.yml does. Returns its size in kB. */
-async function bundle(outfile: string): Promise<number> {
-  const text = readFileSync(join(project, 'serverless.yml'), 'utf8');
-  const { custom } = parse(text, { merge: true }) as {
-    readonly custom: {
-      readonly esbuild: { minify: boolean; target: string; banner: { js: string } };
-    };
-  };
-  const { minify, target, banner } = custom.esbuild;
-  await build({
-    entryPoints: [join(project, 'functions/authorizer.ts')],
-    ...{ bundle: true, platform: 'node', format: 'esm', logLevel: 'error' },
-    ...{ outfile, minify, target, banner },
-  });
-  return readFileSync(outfile).length / 1000;
-}
-
-/** Returns the wall time of a process in milliseconds. */
-function timeProcess(file: string): number {
-  const since = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [file], {
-    env: {},
-    encoding: 'utf8',
-    timeout: timeoutMs,
-  });
-  const elapsed = performance.now() - since;
-  if (status === 0) return elapsed;
-  throw new Error(`the process of ${file} ended with ${status ?? 'a signal'}\n${stderr}`);
-}
-
 async function measureBundle(folder: string, pairs: number): Promise<readonly Row[]> {
-  const [bare, loaded, load] = ['bare.mjs', 'authorizer.mjs', 'load.mjs'].map((name) =>
-    join(folder, name),
-  );
-  if (!bare || !loaded || !load) throw new Error('a file is missing');
-  const value = await bundle(loaded);
-  writeFileSync(bare, '');
-  writeFileSync(
-    load,
-    `const {handler}=await import('./authorizer.mjs');process.exitCode=typeof handler==='function'?0:1`,
-  );
-  for (const file of [bare, load]) timeProcess(file);
-  const times = Array.from(
-    { length: pairs },
-    () => [timeProcess(bare), timeProcess(load)] as const,
-  );
-  const medians = [0, 1].map((at) => toMedian(times.map((pair) => pair[at] ?? 0)));
-  const ratio = (medians[1] ?? 0) / (medians[0] ?? 0);
+  const file = join(folder, 'authorizer.mjs');
+  const value = await bundle('authorizer', file);
+  const script = (name: string): string => join(import.meta.dirname, name);
+  const medians = timeInTurn(pairs, [
+    { args: [script('bare.mjs')] },
+    { args: [script('load.mjs'), file] },
+  ]);
+  const [bareMs = 0, loadMs = 0] = medians;
   const shown = medians.map((ms) => ms.toFixed(1)).join(' and ');
   process.stdout.write(`${pairs} pairs of processes, medians: ${shown} ms\n`);
   return [
     { name: 'bundle, kB', value, digits: 1, limit: limits.bundleKb },
-    { name: 'load / bare Node', value: ratio, digits: 2, limit: limits.loadRatio },
+    { name: 'load / bare Node', value: loadMs / bareMs, digits: 2, limit: limits.loadRatio },
   ];
-}
-
-function toMedian(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length / 2;
-  const pair = [sorted[Math.ceil(middle) - 1] ?? 0, sorted[Math.floor(middle)] ?? 0] as const;
-  return (pair[0] + pair[1]) / 2;
-}
-
-function print(rows: readonly Row[]): number {
-  for (const { name, value, digits, limit } of rows) {
-    const shown = limit === null ? '' : `  limit ${limit}${value > limit ? '  ABOVE' : ''}`;
-    process.stdout.write(`${name.padEnd(30)}${value.toFixed(digits).padStart(8)}${shown}\n`);
-  }
-  return rows.some(({ value, limit }) => limit !== null && value > limit) ? 1 : 0;
 }
 
 async function main(): Promise<number> {

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { log4jConfiguration } from '../local/google/spark/driver-environment.ts';
 import { makeSparkCommand, type SparkCommand } from '../local/google/spark/spark-command.ts';
 import { readToolchain } from '../local/up/toolchain.ts';
+import { toMedian } from './medians.ts';
 
 const usage = 'usage: npm run bench -- spark-submit [--pairs <5 to 50>]\n';
 /** The local Dataproc promises to start a driver in half the time. */
@@ -64,13 +65,6 @@ function time({ program, args, env }: SparkCommand, cwd: string): number {
   const seconds = (performance.now() - since) / 1000;
   if (status === 0 && stdout.trim() === 'rows: 10') return seconds;
   throw new Error(`a driver ended with ${status ?? 'a signal'} and ${stdout}\n${stderr}`);
-}
-
-function toMedian(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length / 2;
-  const pair = [sorted[Math.ceil(middle) - 1] ?? 0, sorted[Math.floor(middle)] ?? 0] as const;
-  return (pair[0] + pair[1]) / 2;
 }
 
 function compare(folder: string, pairs: number): number {

@@ -2,7 +2,7 @@ import type { CostBasis } from '../cost/estimate.ts';
 import type { LimitHold } from '../jobs/limit-hold.ts';
 import { toLimitViews, type LimitView } from '../jobs/limit-view.ts';
 import type { LimitUse } from '../jobs/limits.ts';
-import type { PlannedRequest } from '../jobs/plan.ts';
+import { toPlanDigest, type PlannedRequest } from '../jobs/plan.ts';
 import type { RunDecision } from '../policy/decision.ts';
 import { PROBLEMS, type FieldFault, type Problem, type ProblemCode } from '../problem.ts';
 import type { Money, Template } from '../templates/template.ts';
@@ -78,7 +78,7 @@ export function toPlanView(planned: Planned, now: Date): PlanView {
     cost: toCost(planned),
     limits: counted ? toLimitViews(holds, usage, now) : null,
     templateVersion: template?.version ?? null,
-    planDigest: run?.planDigest ?? null,
+    planDigest: run === undefined ? null : toPlanDigest(run, run.planned),
   };
 }
 

@@ -40,7 +40,6 @@ export interface AskedRun {
 /** A run that passed every check but that of the run limits, which only the store can make. */
 export interface CheckedRun extends PlannedRun {
   readonly planned: PlannedRequest;
-  readonly planDigest: string;
   /** URIs of files of the caller's own among the parameters. */
   readonly uploads: readonly string[];
 }
@@ -68,10 +67,9 @@ export async function checkRun(asked: AskedRun, app: SubmitApp): Promise<Checked
     retryOf: retried?.id ?? null,
   };
   const planned = toPlannedRequest(run, target, config.deployment);
-  const planDigest = toPlanDigest(run, planned);
-  requirePlan(body, { template, planDigest });
+  requirePlan(body, run, planned);
   await app.admitJob(template.name, deadline);
-  return { ...run, planned, planDigest, uploads: listUploads(parameters, uploads) };
+  return { ...run, planned, uploads: listUploads(parameters, uploads) };
 }
 
 /** Where the caller may put files; null where nobody may. */
@@ -98,13 +96,12 @@ function requireVersion(body: SubmitBody, template: Template): void {
   );
 }
 
-function requirePlan(
-  body: SubmitBody,
-  { template, planDigest }: { readonly template: Template; readonly planDigest: string },
-): void {
+function requirePlan(body: SubmitBody, run: PlannedRun, planned: PlannedRequest): void {
   const wanted = body.planDigest;
-  if (wanted === undefined || wanted === planDigest) return;
-  const { name, version } = template;
+  if (wanted === undefined) return;
+  const planDigest = toPlanDigest(run, planned);
+  if (wanted === planDigest) return;
+  const { name, version } = run.template;
   throw new Problem(
     'template_changed',
     `This is no longer what was planned: ${name} (now at ${version}), its prices or this request have changed since. Plan it again.`,

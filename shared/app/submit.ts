@@ -1,6 +1,7 @@
 import { readJsonBody } from '../http/body.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
 import { readIdempotencyKey } from '../http/idempotency-key.ts';
+import { readPreferences } from '../http/prefer.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { parseSubmitBody } from '../http/submit-body.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -54,6 +55,7 @@ export async function serveSubmit(
   const admitted = {
     ...toAdmitted(checked.run),
     describe: describeWith(toAuditedFiles(checked.run)),
+    tellsUsage: readPreferences(request).has('rate-limit'),
   };
   const submission = { ...named, ...admitted, limits, correlationId };
   const target = getTarget(template.target);

@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto';
 import type { HttpResponse, Send } from '../transport.ts';
+import { createSigningKeys } from './signing-key.ts';
 
 /** Temporary credentials of the function's role, as Lambda puts them into its environment. */
 export interface AwsCredentials {
@@ -70,18 +72,29 @@ export interface UnsignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Signs a request with Signature Version 4; returns every header that must be sent. aws4 is loaded when first needed. */
+const getSigningKey = createSigningKeys();
+
+/**
+ * Signs a request with Signature Version 4; returns every header that must be sent. aws4 is loaded when first needed; only
+ * the last step, the signature itself, is made here: see {@link createSigningKeys}.
+ */
 export async function signRequest(
   request: UnsignedRequest,
   credentials: AwsCredentials,
 ): Promise<{ readonly headers: Readonly<Record<string, string>> }> {
   const { default: aws4 } = await import('aws4');
   const { sessionToken, ...keys } = credentials;
-  const signed = aws4.sign(
+  const signer = new aws4.RequestSigner(
     { ...request, headers: { ...request.headers } },
     sessionToken === undefined ? keys : { ...keys, sessionToken },
   );
-  const headers = Object.entries(signed.headers ?? {}).map(([name, value]) => [
+  const { secretAccessKey } = keys;
+  const { region, service } = request;
+  signer.signature = () => {
+    const key = getSigningKey({ secretAccessKey, date: signer.getDate(), region, service });
+    return createHmac('sha256', key).update(signer.stringToSign(), 'utf8').digest('hex');
+  };
+  const headers = Object.entries(signer.sign().headers ?? {}).map(([name, value]) => [
     name,
     String(value),
   ]);

@@ -3,7 +3,7 @@ import { toDayEnd, toLeft, type LimitUse } from '../jobs/limits.ts';
 
 type LimitHeaders = Readonly<Record<string, string>>;
 
-/** What is left of the limits that a job holds; `usage` is undefined when it is not known. */
+/** The limits that a job holds, and how much of them is used; `usage` is undefined when that was not read. */
 export interface LimitState {
   readonly holds: readonly LimitHold[];
   readonly usage: ReadonlyMap<string, LimitUse> | undefined;
@@ -13,8 +13,8 @@ export interface LimitState {
 const SECONDS_PER_DAY = 24 * 3600;
 
 /**
- * Writes the limits and what is left of them as `RateLimit-Policy` and `RateLimit`. A day is a window; jobs that run at
- * a time have none, and are what the draft calls concurrent requests.
+ * Writes the limits as `RateLimit-Policy` and, for who preferred `rate-limit`, what is left of them as `RateLimit`. A day
+ * is a window; jobs that run at a time have none, and are what the draft calls concurrent requests.
  * Source: draft-ietf-httpapi-ratelimit-headers-11, RateLimit-Policy and RateLimit.
  */
 export function toLimitHeaders({ holds, usage, now }: LimitState): LimitHeaders {
@@ -30,7 +30,7 @@ export function toLimitHeaders({ holds, usage, now }: LimitState): LimitHeaders 
     const left = `"${hold.limit}";r=${toLeft(hold, usage.get(hold.key))}`;
     return hold.limit === 'runs-per-day' ? `${left};t=${secondsUntil(toDayEnd(now), now)}` : left;
   });
-  return { ...policy, ratelimit: states.join(', ') };
+  return { ...policy, ratelimit: states.join(', '), 'preference-applied': 'rate-limit' };
 }
 
 function secondsUntil(end: Date, now: Date): number {

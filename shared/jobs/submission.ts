@@ -36,6 +36,8 @@ export interface SubmitRequest {
   readonly rawBody: unknown;
   readonly correlationId: string;
   readonly deadline: Date;
+  /** Whether the answer shall tell how much of the limits is used, which takes a read. */
+  readonly tellsUsage: boolean;
   /** Makes the audit record of the permission to run the template, for a job that is new or was there. */
   readonly describe: (about: { readonly jobId: JobId; readonly replayed: boolean }) => AuditRecord;
 }

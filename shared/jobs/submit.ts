@@ -38,7 +38,7 @@ import {
 export interface SubmitResult {
   readonly record: JobRecord;
   readonly replayed: boolean;
-  /** How much of its limits is used, by key, of a new job; undefined when it could not be read. */
+  /** How much of its limits is used, by key, of a new job; undefined when nobody asked or it could not be read. */
   readonly usage?: ReadonlyMap<string, LimitUse> | undefined;
 }
 
@@ -62,17 +62,20 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   const delivery = deliver(record.outbox, request.deadline, ports);
   const [submitted, usage] = await Promise.all([
     submitUpstream(record, { delivery, repeated: false }, { request, ports }),
-    findUsage(record, request.deadline, ports),
+    findUsage(record, { request, ports }),
   ]);
   return { record: submitted, replayed: false, usage };
 }
 
-/** Reads how much is used beside the submission, which takes longer; what cannot be read is not told. */
+/**
+ * Reads how much is used for who asks, beside the submission, which takes longer: the transaction that counted cannot
+ * tell. What cannot be read is not told.
+ */
 async function findUsage(
   { holds }: JobRecord,
-  deadline: Date,
-  { records }: SubmitPorts,
+  { request: { tellsUsage, deadline }, ports: { records } }: SubmitWork,
 ): Promise<SubmitResult['usage']> {
+  if (!tellsUsage) return undefined;
   try {
     return await records.findUsage(
       holds.map(({ key }) => key),

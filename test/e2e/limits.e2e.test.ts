@@ -23,11 +23,12 @@ async function signAnalyst(): Promise<string> {
   return signToken({ ...claims, sub, iat: seconds, exp: seconds + 900 });
 }
 
-function submit(token: string, changes: object = {}): Promise<Answer> {
+/** Submits a job, and asks for what is left unless other preferences are given. */
+function submit(token: string, changes: object = {}, prefer = 'rate-limit'): Promise<Answer> {
   return callApi('/jobs', {
     token,
     json: { ...SAMPLE_BODY, ...changes },
-    headers: { 'idempotency-key': randomUUID() },
+    headers: { 'idempotency-key': randomUUID(), prefer },
   });
 }
 
@@ -74,7 +75,7 @@ describe('jobs that are posted at once', () => {
     }
   });
 
-  it('say with the admitted ones what is left', () => {
+  it('say with the admitted ones what is left, since that was asked for', () => {
     const last = answers
       .filter(({ status }) => status === 202)
       .map(({ headers }) => headers.get('ratelimit') ?? '')
@@ -82,6 +83,8 @@ describe('jobs that are posted at once', () => {
     expect(last).toMatch(
       /^"runs-per-day";r=48;t=\d+, "concurrent-per-caller";r=0, "concurrent-per-template";r=\d+$/,
     );
+    for (const { status, headers } of answers)
+      expect(headers.get('preference-applied')).toBe(status === 202 ? 'rate-limit' : null);
     const [policy] = answers.flatMap(({ status, headers }) =>
       status === 202 ? [headers.get('ratelimit-policy')] : [],
     );
@@ -102,8 +105,10 @@ describe('jobs that are posted at once', () => {
   it('make room when they have ended, but not in the day', async () => {
     for (const id of admitted) expect(await waitUntilEnded(token, id)).toBe('succeeded');
     expect(await readUsed(token)).toEqual([MOST, 0]);
-    const next = await submit(token);
+    const next = await submit(token, {}, 'respond-async');
     expect(next.status).toBe(202);
+    expect(next.headers.get('ratelimit')).toBeNull();
+    expect(next.headers.get('ratelimit-policy')).toContain('"runs-per-day";q=50;w=86400');
     await waitUntilEnded(token, String(next.body['id']));
   });
 });

@@ -253,4 +253,5 @@ const REQUEST = {
   rawBody: { template: 'tidy' },
   correlationId: 'correlation-1',
   deadline: FAR,
+  tellsUsage: false,
 };

@@ -29,6 +29,7 @@ export const SUBMISSION: SubmitRequest = {
   rawBody: { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } },
   correlationId: 'correlation-1',
   deadline: FAR,
+  tellsUsage: false,
   describe: (about) =>
     makeAuditRecord({ ...about, id: about.replayed ? 'decision-of-replay' : 'decision-1' }),
 };

@@ -13,11 +13,14 @@ afterEach(() => {
   }
 });
 
-async function serve(listener: RequestListener): Promise<string> {
+async function serve(listener: RequestListener, host = '127.0.0.1'): Promise<string> {
   const server = createServer(listener);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, host, resolve);
+  });
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${(server.address() as AddressInfo).port}/`;
 }
 
 function to(url: string, changes: Partial<HttpRequest> = {}): HttpRequest {
@@ -37,6 +40,22 @@ describe('an exchange', () => {
     );
     expect(answer).toMatchObject({ status: 201, headers: { 'x-answer': 'yes' } });
     expect(answer.body.toString()).toBe(body);
+  });
+
+  it('asks for the path and the query, and names the host', async () => {
+    const url = await serve((request, response) => {
+      response.end(`${request.headers.host ?? ''} ${request.url ?? ''}`);
+    });
+    const { host } = new URL(url);
+    const answer = await createSend(now)(to(`${url}a/%2F?b=c%20d&e#f`));
+    expect(answer.body.toString()).toBe(`${host} /a/%2F?b=c%20d&e`);
+  });
+
+  it('reaches a host that is named by its IPv6 address', async ({ skip }) => {
+    const url = await serve((_request, response) => response.end('here'), '::1').catch(() => {
+      skip('this machine has no ::1');
+    });
+    expect((await createSend(now)(to(String(url)))).body.toString()).toBe('here');
   });
 
   it('follows no redirect', async () => {

@@ -12,11 +12,17 @@ interface Sent {
 
 const BODY = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };
 
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 async function post(
   bench: SubmitBench,
   body: unknown,
   { caller = ANALYST, headers = {} }: Sent = {},
-): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+): Promise<Answer> {
   const event = makeProxyEvent({
     caller,
     headers: { 'content-type': 'application/json', 'idempotency-key': 'key-1', ...headers },
@@ -25,6 +31,7 @@ async function post(
   const result = await bench.handler(event, CONTEXT);
   return {
     status: result.statusCode,
+    headers: result.headers ?? {},
     body: JSON.parse(result.body) as Readonly<Record<string, unknown>>,
   };
 }
@@ -72,6 +79,25 @@ describe('submit-job', () => {
     ]);
   });
 
+  it('says what its limits are, and reads what is left of them for who prefers that', async () => {
+    const policy =
+      '"runs-per-day";q=50;w=86400, "concurrent-per-caller";q=2;qu="concurrent-requests", ' +
+      '"concurrent-per-template";q=10;qu="concurrent-requests"';
+    const bench = createSubmitBench();
+    const plain = await post(bench, BODY);
+    expect(plain.headers).toMatchObject({ 'ratelimit-policy': policy });
+    expect(plain.headers).not.toHaveProperty('ratelimit');
+    expect(plain.headers).not.toHaveProperty('preference-applied');
+    const headers = { 'idempotency-key': 'key-2', Prefer: 'wait=5, rate-limit' };
+    const asked = await post(bench, BODY, { headers });
+    expect(asked.headers).toMatchObject({
+      'ratelimit-policy': policy,
+      ratelimit:
+        '"runs-per-day";r=48;t=43200, "concurrent-per-caller";r=0, "concurrent-per-template";r=8',
+      'preference-applied': 'rate-limit',
+    });
+  });
+
   it('answers a repeated request with its job though the template has changed since', async () => {
     const catalog = [TIDY];
     const bench = createSubmitBench(catalog);
@@ -94,7 +120,7 @@ describe('submit-job', () => {
     const bench = createSubmitBench();
     const first = await post(bench, BODY);
     const again = await post(bench, { parameters: BODY.parameters, template: 'tidy' });
-    expect(again).toEqual({ status: 200, body: first.body });
+    expect(again).toMatchObject({ status: 200, body: first.body });
   });
 
   it('refuses a caller whom no rule admits, says who and what is missing, and audits it', async () => {

@@ -23,6 +23,7 @@ describe('the rate limit fields of an answer', () => {
       'ratelimit-policy':
         '"runs-per-day";q=50;w=86400, "concurrent-per-caller";q=2;qu="concurrent-requests"',
       ratelimit: '"runs-per-day";r=41;t=60, "concurrent-per-caller";r=1',
+      'preference-applied': 'rate-limit',
     });
   });
 
@@ -33,7 +34,7 @@ describe('the rate limit fields of an answer', () => {
     );
   });
 
-  it('are the limits alone when nobody knows what is left, and nothing without limits', () => {
+  it('are the limits alone when nobody asked what is left, and nothing without limits', () => {
     const known = toLimitHeaders({ holds: HOLDS, usage: undefined, now: NOW });
     expect(Object.keys(known)).toEqual(['ratelimit-policy']);
     expect(toLimitHeaders({ holds: [], usage: new Map(), now: NOW })).toEqual({});

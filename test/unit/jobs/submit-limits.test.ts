@@ -116,17 +116,23 @@ describe('a submission at a limit', () => {
 });
 
 describe('the counters of a new job', () => {
-  it('are told, as they are after it', async () => {
+  it('are told to who asks, as they are after it', async () => {
     const bench = createSubmitting();
     await bench.submit();
-    const { usage, record } = await bench.submit(under('key-2'));
+    const { usage, record } = await bench.submit({ ...under('key-2'), tellsUsage: true });
     expect(record.holds.map(({ key }) => usage?.get(key)?.count)).toEqual([2, 2, 2]);
+  });
+
+  it('are not read when nobody asks for them', async () => {
+    const bench = createSubmitting();
+    const store = { ...bench.records, findUsage: () => Promise.reject(new Error('read')) };
+    expect((await bench.submit({}, store)).usage).toBeUndefined();
   });
 
   it('are left out when they cannot be read, and the job starts', async () => {
     const bench = createSubmitting();
     const store = { ...bench.records, findUsage: () => Promise.reject(TIMEOUT) };
-    const result = await bench.submit({}, store);
+    const result = await bench.submit({ tellsUsage: true }, store);
     expect(result).toMatchObject({ replayed: false, record: { id: JOB, state: 'queued' } });
     expect(result.usage).toBeUndefined();
   });
