@@ -133,19 +133,27 @@ interface Case {
   readonly then: 'asked again' | 'watched' | 'swept';
 }
 
-/** A word in which a service refuses has done nothing: nobody who never asks again can tell it from a broken line. */
+/**
+ * A call that was not done, and whose caller never asks again, is as one before which the process ended: only what was done
+ * and not heard of is left to the sweep as well.
+ */
 function listCases(calls: readonly CallName[], { name, words }: Drill): readonly Case[] {
-  const thens = name === 'sweep-jobs' ? (['swept'] as const) : (['watched', 'swept'] as const);
+  const sweeps = name === 'sweep-jobs';
+  const thens = sweeps ? (['swept'] as const) : (['watched', 'swept'] as const);
   return calls.flatMap((call, at) =>
     listFaults(call).flatMap((fault): readonly Case[] => {
       const once = { at, fault, stays: false };
       if (fault.kind === 'kill') return thens.map((then) => ({ ...once, then }));
-      const again: Case = { ...once, then: name === 'sweep-jobs' ? 'swept' : 'asked again' };
+      const again: Case = { ...once, then: sweeps ? 'swept' : 'asked again' };
       if (fault.kind === 'lag') return [again, { ...again, stays: true }];
       if (fault.kind === 'says') return words ? [again, { ...again, stays: true }] : [];
-      return [again, ...(name === 'sweep-jobs' ? [] : [{ ...once, then: 'swept' } as const])];
+      return isDone(fault) && !sweeps ? [again, { ...once, then: 'swept' }] : [again];
     }),
   );
+}
+
+function isDone(fault: Fault): boolean {
+  return (fault.kind === 'cut' || fault.kind === 'timeout') && fault.worked;
 }
 
 /** What does not hold after a case, with the story of it; empty when all does. */

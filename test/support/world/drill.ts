@@ -47,7 +47,6 @@ export function listFaults(call: CallName): readonly Fault[] {
     { kind: 'refused' },
     { kind: 'cut', worked: false },
     { kind: 'cut', worked: true },
-    { kind: 'timeout', worked: false },
     { kind: 'timeout', worked: true },
     { kind: 'timeout', worked: false, lateMs: 20_000 },
     { kind: 'kill', worked: false },

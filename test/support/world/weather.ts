@@ -40,8 +40,9 @@ export function chooseFault(call: CallName, weather: Weather, random: Random): F
   const all = listFaults(call);
   if (random.chance(faults)) {
     const fault = random.pick(all.filter(({ kind }) => kind !== 'kill' && kind !== 'lag'));
-    const late = fault.kind === 'timeout' && fault.lateMs !== undefined;
-    return late ? { ...fault, lateMs: random.between(0, LATEST_MS) } : fault;
+    if (fault.kind !== 'timeout' || fault.lateMs === undefined) return fault;
+    const never = { kind: 'timeout', worked: false } as const;
+    return random.chance(0.3) ? never : { ...never, lateMs: random.between(0, LATEST_MS) };
   }
   const lists = all.some(({ kind }) => kind === 'lag');
   return lists && random.chance(lags) ? { kind: 'lag', lagMs: random.pick(LAGS_MS) } : undefined;
