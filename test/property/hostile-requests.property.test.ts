@@ -97,7 +97,12 @@ function createBench(operation: OperationId, serve: Run): Bench {
     config: { publicUrl: 'https://api.example' },
     records,
     storage,
-    browse: { ...ports, deployment: 'jobgate-test', readerOf: () => 'reader', accessOf: () => access },
+    browse: {
+      ...ports,
+      deployment: 'jobgate-test',
+      readerOf: () => 'reader',
+      accessOf: () => access,
+    },
     cancel: { ...ports, operatorOf: () => 'operator' },
     getTarget: () => ANALYTICS,
     toAccess: () => access,
