@@ -33,7 +33,8 @@ export function renderDashboard(deployment) {
     ['Cost of ended jobs', search('CostAccrued', 'Sum', 3600, deployment), { stacked: true }],
     ['Seconds that ended jobs ran', search('RunSeconds', 'Average', 300, deployment)],
     ['Jobs that have not ended', ofSweep(['Active', 'Submitting'], deployment), most],
-    ['Found by the sweep', ofSweep(['Orphans', 'Corrected', 'Unfinished'], deployment), most],
+    ['Found by the sweep', ofSweep(['Orphans', 'Corrected'], deployment), most],
+    ['Not done by the sweep', ofSweep(['Failed', 'Unlisted', 'Unfinished'], deployment), most],
     ['The sweep itself', ofSweep(['DurationMs', 'UpstreamReads'], deployment), most],
   ];
   return JSON.stringify({

@@ -16,12 +16,16 @@ export interface SweepFigures {
   /** Jobs that have not ended, and those of them that Dataproc is not known to hold. */
   readonly active: number;
   readonly submitting: number;
-  /** Jobs upstream that name this deployment and have no record. */
+  /** Active jobs that name this deployment and that no living record knows. */
   readonly orphans: number;
   /** Counters of run limits that were put right. */
   readonly corrected: number;
   /** Calls that asked Dataproc something. */
   readonly upstreamReads: number;
+  /** Things that went wrong, each with a line in the log. */
+  readonly failed: number;
+  /** Targets whose jobs could not be listed, or not all of them. */
+  readonly unlisted: number;
   /** What was due and not done when the time was up. */
   readonly unfinished: number;
 }
@@ -86,6 +90,8 @@ function toFigures(swept: SweepFigures, durationMs: number): Line['figures'] {
     Orphans: [swept.orphans, 'Count'],
     Corrected: [swept.corrected, 'Count'],
     UpstreamReads: [swept.upstreamReads, 'Count'],
+    Failed: [swept.failed, 'Count'],
+    Unlisted: [swept.unlisted, 'Count'],
     Unfinished: [swept.unfinished, 'Count'],
     DurationMs: [durationMs, 'Milliseconds'],
   };

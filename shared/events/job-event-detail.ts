@@ -4,7 +4,7 @@ import type { JobEvent } from '../jobs/ports.ts';
 
 /**
  * What an event tells of its job: who ran what, and how it went; no parameters, no output, no message of a program. What
- * the job came to only after the event's state is null. Published in docs/events.md; its schema is
+ * the job came to only after the event's state, and what it has cost since, is null. Published in docs/events.md; its schema is
  * job-event.schema.json, and changes only by additions.
  */
 export interface JobEventDetail {
@@ -25,8 +25,10 @@ export interface JobEventDetail {
   readonly retryOf: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly target: { readonly name: string; readonly kind: string; readonly region: string };
-  /** Null where there is no price. */
-  readonly cost: Pick<CostView, 'currency' | 'estimate' | 'accrued'> | null;
+  /** Null where there is no price; `accrued` is null in the event of a state that the job has left since. */
+  readonly cost:
+    | (Pick<CostView, 'currency' | 'estimate'> & { readonly accrued: CostView['accrued'] | null })
+    | null;
   readonly error: Pick<JobError, 'class' | 'code' | 'retryable'> | null;
   readonly links: { readonly self: string };
 }
@@ -51,7 +53,7 @@ export function toJobEventDetail(event: JobEvent, publicUrl: string): JobEventDe
     retryOf: record.retryOf,
     labels: record.labels,
     target: { name, kind, region },
-    cost: toCost(record),
+    cost: toCost(event),
     links: { self: `${publicUrl}/v1/jobs/${record.id}` },
   };
 }
@@ -68,9 +70,9 @@ function toOutcome({
   return { reason, endedAt, error: { class: errorClass, code, retryable } };
 }
 
-function toCost(record: JobRecord): JobEventDetail['cost'] {
+function toCost({ state, record }: JobEvent): JobEventDetail['cost'] {
   const view = toCostView(record);
   if (view === null) return null;
   const { currency, estimate, accrued } = view;
-  return { currency, estimate, accrued };
+  return { currency, estimate, accrued: record.state === state ? accrued : null };
 }

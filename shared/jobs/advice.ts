@@ -1,10 +1,14 @@
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { JobId } from './job.ts';
 
+/** The sweep ends a record whose job never reaches Dataproc; one that did reach it is found under the same key. */
+const LATER = ' After that, if it ended as job_lost, send the request with a new Idempotency-Key.';
+
 /** What is known of the record when submitting fails, and so what its caller should do. */
 const ADVICE = {
   recorded:
-    ' The job is recorded: the same request under the same Idempotency-Key finds and finishes it.',
+    ' The job is recorded: within 15 minutes the same request under the same Idempotency-Key finds and finishes it.' +
+    LATER,
   ended: ' The job is recorded as failed.',
   unsure:
     ' Whether the job is recorded is not known: send the same request under the same Idempotency-Key.',
@@ -14,7 +18,8 @@ const ADVICE = {
 const BY_CODE: Partial<Record<ProblemCode, string>> = {
   template_changed: '',
   credentials_refused:
-    ' The job is recorded: once that is mended, the same request under the same Idempotency-Key finishes it.',
+    ' The job is recorded: if that is mended within 15 minutes, the same request under the same Idempotency-Key finishes it.' +
+    LATER,
 };
 
 /** Which job a problem is about, the key that finds it, and what is known of its record. */

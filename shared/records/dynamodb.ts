@@ -1,8 +1,9 @@
 import type { JobRecord, JobId } from '../jobs/job.ts';
 import { toReturned, type LimitUse } from '../jobs/limits.ts';
 import type { JobRecords, PutOutcome } from '../jobs/ports.ts';
+import { toMembers } from './attribute-value.ts';
 import { callDynamoDb, contradiction, type DynamoDbOptions } from './call.ts';
-import { isUnmet } from './cancellation.ts';
+import { isUnmet, type CancellationReason } from './cancellation.ts';
 import { countDown, countUp, parseCounter } from './counter-item.ts';
 import { parseItem, toItem } from './item.ts';
 import { transact, type Unmet } from './transaction.ts';
@@ -51,6 +52,7 @@ interface Put {
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+  readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD';
 }
 
 function put(options: DynamoDbOptions, record: JobRecord, deadline: Date): Promise<Unmet> {
@@ -81,7 +83,7 @@ function isEnding(record: JobRecord): boolean {
 
 /**
  * Writes the record of a job that has ended, and takes it off its limits, which it must still hold. A counter that has
- * nothing to give back does not keep the job from ending: it is left alone.
+ * nothing to give back does not keep the job from ending, nor does a hand that took `held` away: counters are left alone.
  */
 async function writeEnd(
   options: DynamoDbOptions,
@@ -90,12 +92,24 @@ async function writeEnd(
 ): Promise<Unmet> {
   const replacement = toReplacement(options, { ...record, holds: [] });
   const ConditionExpression = `${replacement.ConditionExpression} AND attribute_exists(held)`;
-  const end = { Put: { ...replacement, ConditionExpression } };
+  const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
+  const put: Put = { ...replacement, ConditionExpression, ReturnValuesOnConditionCheckFailure };
+  const end = { Put: put };
   const counters = toReturned(record).map((hold) => countDown(options.table, record, hold));
   const unmet = await transact(options, [end, ...counters], deadline);
-  if (unmet === undefined || isUnmet(unmet[0])) return unmet;
+  if (unmet === undefined) return unmet;
+  if (lacksHeld(unmet[0], record)) return write(options, replacement, deadline);
+  if (isUnmet(unmet[0])) return unmet;
   const others = counters.filter((_, index) => !isUnmet(unmet[index + 1]));
   return transact(options, [end, ...others], deadline);
+}
+
+/** Tells whether the stored record is the one to be replaced, and holds limits though its item does not say so. */
+function lacksHeld(reason: CancellationReason | undefined, { version }: JobRecord): boolean {
+  const item = toMembers(reason?.item);
+  if (item.size === 0 || item.has('held')) return false;
+  const stored = parseItem(reason?.item);
+  return stored.version === version - 1 && stored.holds.length > 0;
 }
 
 async function write(options: DynamoDbOptions, body: Put, deadline: Date): Promise<Unmet> {

@@ -20,8 +20,8 @@ function listWritten(): readonly string[] {
     runSeconds: 1,
     cost: { amount: 1, currency: 'USD' },
   });
-  const none = { active: 0, submitting: 0, orphans: 0, corrected: 0 };
-  metrics.swept({ ...none, upstreamReads: 0, unfinished: 0 }, 0);
+  const none = { active: 0, submitting: 0, orphans: 0, corrected: 0, upstreamReads: 0 };
+  metrics.swept({ ...none, failed: 0, unlisted: 0, unfinished: 0 }, 0);
   return lines.flatMap((line) => toNames(JSON.parse(line) as Written));
 }
 
@@ -46,9 +46,16 @@ function toName(namespace: string, dimensions: readonly string[], name: string):
 }
 
 interface Alarm {
+  readonly AlarmName: string;
   readonly Namespace: string;
   readonly MetricName: string;
   readonly Dimensions: readonly { readonly Name: string; readonly Value: unknown }[];
+  readonly Statistic: string;
+  readonly Period: number;
+  readonly EvaluationPeriods: number;
+  readonly Threshold: number;
+  readonly ComparisonOperator: string;
+  readonly TreatMissingData: string;
 }
 
 interface Resources {
@@ -87,10 +94,10 @@ function toShown([first, name, ...pairs]: readonly unknown[]): string {
 
 describe('the metrics', () => {
   const written = listWritten();
-  const alarms = Object.values(readResources('alarms.yml'))
+  const all = Object.values(readResources('alarms.yml'))
     .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
-    .map(({ Properties }) => Properties as unknown as Alarm)
-    .filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
+    .map(({ Properties }) => Properties as unknown as Alarm);
+  const alarms = all.filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
 
   it('are those that the alarms listen to', () => {
     const heard = alarms.map(({ Namespace, MetricName, Dimensions }) =>
@@ -100,11 +107,44 @@ describe('the metrics', () => {
         MetricName,
       ),
     );
-    expect(heard).toHaveLength(3);
+    expect(heard).toHaveLength(5);
     expect(heard.filter((name) => !written.includes(name))).toEqual([]);
     expect(new Set(alarms.map(({ Dimensions }) => Dimensions[0]?.Value))).toEqual(
       new Set(['${param:deployment}']),
     );
+  });
+
+  it.each([
+    ['Failed', 15],
+    ['Unlisted', 5],
+    ['Unfinished', 15],
+  ])('that tell of work not done alarm when %s is above 0 for %d minutes', (metric, minutes) => {
+    const heard = alarms.filter(({ MetricName }) => MetricName === metric);
+    expect(heard).toMatchObject([
+      {
+        Statistic: 'Minimum',
+        Period: 300,
+        EvaluationPeriods: minutes / 5,
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      },
+    ]);
+  });
+
+  it('are explained in docs/operations.md, and so are the alarms, in a row each', () => {
+    const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+    const rows = text.split('\n').flatMap((line) => /^\| (`[^|]*`) \|/.exec(line)?.[1] ?? []);
+    const explained = rows.flatMap((row) =>
+      [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    );
+    const names = written.map((name) => name.replace(/^.* /, ''));
+    expect(names.filter((name) => !explained.includes(name))).toEqual([]);
+    const titles = all.map(({ AlarmName }) =>
+      AlarmName.replace('${self:service}', 'jobgate').replace('${sls:stage}', '<stage>'),
+    );
+    expect(titles).toHaveLength(6);
+    expect(titles.filter((title) => !explained.includes(title))).toEqual([]);
   });
 
   it('are all shown on the dashboard, which shows no others', () => {

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { loadFunction, readEnvironment, readEvent } from '../support/deployed-function.ts';
 import { sweepOnce } from '../support/sweep.ts';
 
-const FIGURES = ['active', 'submitting', 'orphans', 'corrected', 'upstreamReads', 'unfinished'];
+const FIGURES = [
+  'active',
+  'submitting',
+  'orphans',
+  'corrected',
+  'upstreamReads',
+  'failed',
+  'unlisted',
+  'unfinished',
+];
 
 describe('sweep-jobs', () => {
   it('answers its schedule with figures, and writes them as metrics', async () => {

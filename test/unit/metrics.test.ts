@@ -95,6 +95,8 @@ const SWEPT = {
   orphans: 0,
   corrected: 2,
   upstreamReads: 4,
+  failed: 5,
+  unlisted: 1,
   unfinished: 0,
 };
 
@@ -156,6 +158,8 @@ describe('a metric line', () => {
       Orphans: 0,
       Corrected: 2,
       UpstreamReads: 4,
+      Failed: 5,
+      Unlisted: 1,
       Unfinished: 0,
       DurationMs: 1234,
     });

@@ -96,6 +96,7 @@ const NOTHING: SweepSummary = {
   capped: 0,
   orphans: 0,
   strangers: 0,
+  unlisted: 0,
   corrected: 0,
   failed: 0,
   unfinished: 0,
@@ -105,20 +106,23 @@ const NOTHING: SweepSummary = {
 async function listTargets(work: SweepWork): Promise<ReadonlyMap<string, TargetListing>> {
   const { order, ports, summary } = work;
   const listings = new Map<string, TargetListing>();
+  let whole = 0;
   await forEach(ports.targets, work, {
     act: async (target) => {
       const at = ports.now();
-      const { jobs } = await ports.gateway.listActive({
+      const { jobs, complete } = await ports.gateway.listActive({
         target,
         account: ports.readerOf(target),
         labels: toDeploymentLabels(ports.deployment),
         deadline: order.deadline,
       });
       summary.listed += jobs.length;
+      if (complete) whole += 1;
       listings.set(target, { at, jobs: new Map(jobs.map((job) => [job.jobId, job])) });
     },
     name: (target) => ({ doing: 'list', target }),
   });
+  summary.unlisted = ports.targets.length - whole;
   return listings;
 }
 

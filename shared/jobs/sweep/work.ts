@@ -54,6 +54,8 @@ export interface SweepSummary {
   /** Jobs of this deployment that are active though no living record knows them, and those of them that have none at all. */
   orphans: number;
   strangers: number;
+  /** Targets that could not be listed, or not wholly. */
+  unlisted: number;
   /** Places under limits that were given back, or taken again. */
   corrected: number;
   /** Things that went wrong, and things that there was no time for. */

@@ -11,6 +11,8 @@ const FIGURES = {
   orphans: 0,
   corrected: 0,
   upstreamReads: 2,
+  failed: 0,
+  unlisted: 0,
   unfinished: 0,
 };
 

@@ -33,9 +33,12 @@ const FAILED: Partial<JobRecord> = {
 };
 
 /** The detail as it arrives, and what its schema says against it. */
-function tell(event = makeEvent()): { readonly detail: object; readonly faults: unknown } {
+function tell(event = makeEvent()): {
+  readonly detail: object;
+  readonly faults: readonly unknown[];
+} {
   const detail = JSON.parse(JSON.stringify(toJobEventDetail(event, PUBLIC_URL))) as object;
-  return { detail, faults: isClosed(detail) ? [] : isClosed.errors };
+  return { detail, faults: isClosed(detail) ? [] : (isClosed.errors ?? []) };
 }
 
 describe('the detail of an event', () => {
@@ -71,15 +74,13 @@ describe('the detail of an event', () => {
   });
 
   it('keeps what came later to the later event', () => {
-    const late = { reason: null, endedAt: null, error: null };
-    expect(tell(makeEvent(FAILED, { state: 'running' })).detail).toMatchObject({
-      ...late,
-      startedAt: '2026-01-15T12:00:30.000Z',
-    });
-    expect(tell(makeEvent(FAILED, { state: 'queued' })).detail).toMatchObject({
-      ...late,
-      startedAt: null,
-    });
+    const cost = { currency: 'USD', estimate: { high: PRICED.high }, accrued: null };
+    const late = { reason: null, endedAt: null, error: null, cost };
+    const running = tell(makeEvent(FAILED, { state: 'running' }));
+    expect(running.detail).toMatchObject({ ...late, startedAt: '2026-01-15T12:00:30.000Z' });
+    const queued = tell(makeEvent(FAILED, { state: 'queued' }));
+    expect(queued.detail).toMatchObject({ ...late, startedAt: null });
+    expect([...running.faults, ...queued.faults]).toEqual([]);
   });
 
   it('stays within a tenth of what one call may hold, whatever the names are', () => {

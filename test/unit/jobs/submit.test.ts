@@ -9,7 +9,7 @@ import {
   SUBMISSION,
   TIMEOUT,
 } from '../../support/submitting.ts';
-import { toProblem } from '../../../shared/problem.ts';
+import { Problem, toProblem } from '../../../shared/problem.ts';
 import { argsOf, TIDY } from '../../support/templates.ts';
 
 describe('a new submission', () => {
@@ -158,13 +158,25 @@ describe('a repeated submission', () => {
       code: failure.code,
       extras: { job: JOB, idempotencyKey: 'key-1' },
     });
-    expect(problem.detail).toContain('the same request under the same Idempotency-Key finds');
+    expect(problem.detail).toBe(
+      `${failure.detail} The job is recorded: within 15 minutes the same request under the same Idempotency-Key finds and finishes it. After that, if it ended as job_lost, send the request with a new Idempotency-Key.`,
+    );
     expect(bench.stored()).toMatchObject({ state: 'submitting', version: 1 });
     bench.gateway.change(JOB, { state: 'running', startedAt: '2026-01-15T12:00:30Z' });
     const again = await bench.submit({ correlationId: 'correlation-2' });
     expect(again.replayed).toBe(true);
     expect(again.record).toMatchObject({ state: 'running', startedAt: '2026-01-15T12:00:30Z' });
     expect(bench.gateway.jobs()).toHaveLength(1);
+  });
+
+  it('says until when the same request helps where our identity was refused', async () => {
+    const bench = createSubmitting();
+    bench.gateway.failNextSubmit(new Problem('credentials_refused', 'Refused.'), 'not-worked');
+    const problem = await bench.refuse();
+    expect(problem).toMatchObject({ code: 'credentials_refused', extras: { job: JOB } });
+    expect(problem.detail).toBe(
+      'Refused. The job is recorded: if that is mended within 15 minutes, the same request under the same Idempotency-Key finishes it. After that, if it ended as job_lost, send the request with a new Idempotency-Key.',
+    );
   });
 
   it('starts the job whose first start was lost', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../../shared/jobs/job.ts';
 import type { LimitHold } from '../../../shared/jobs/limit-hold.ts';
 import type { JobRecords } from '../../../shared/jobs/ports.ts';
 import { toProblem } from '../../../shared/problem.ts';
 import { createDynamoDbRecords } from '../../../shared/records/dynamodb.ts';
+import { toItem } from '../../../shared/records/item.ts';
 import { createClock, type FakeClock } from '../../support/clock.ts';
 import { createFakeSend, json, type FakeSend, type Scripted } from '../../support/fake-send.ts';
 import { makeRecord } from '../../support/job-records.ts';
@@ -218,6 +220,7 @@ describe('the write that ends a job', () => {
         Put: {
           ConditionExpression: '#version = :previous AND attribute_exists(held)',
           ExpressionAttributeValues: { ':previous': { N: '1' } },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       },
       {
@@ -259,6 +262,56 @@ describe('the write that ends a job', () => {
   it('is a conflict when another writer was first', async () => {
     const { records } = createBench(cancelled('ConditionalCheckFailed', 'None', 'None'));
     expect(await records.replace(ENDED, DEADLINE)).toBe('conflict');
+  });
+
+  /** What is stored of the record, of which a hand or its end has taken `held` away. */
+  function store(changes: Partial<JobRecord>): object {
+    return Object.fromEntries(
+      Object.entries(toItem({ ...RECORD, ...changes })).filter(([name]) => name !== 'held'),
+    );
+  }
+
+  it('ends the job without its counters when a hand has taken `held` off its item', async () => {
+    const { records, requests, bodies } = createBench(
+      cancelled(['ConditionalCheckFailed', store({})], 'None', 'None'),
+      json(200, {}),
+    );
+    expect(await records.replace(ENDED, DEADLINE)).toBe('replaced');
+    expect(requests[1]?.headers['X-Amz-Target']).toBe('DynamoDB_20120810.PutItem');
+    const [, body] = bodies() as readonly {
+      readonly Item?: { readonly document: { readonly S: string } };
+    }[];
+    expect(body).toMatchObject({
+      ConditionExpression: '#version = :previous',
+      ExpressionAttributeValues: { ':previous': { N: '1' } },
+    });
+    expect(body).not.toHaveProperty('Item.held');
+    expect(JSON.parse(body?.Item?.document.S ?? '{}')).toMatchObject({
+      state: 'succeeded',
+      holds: [],
+    });
+  });
+
+  it('is a conflict when another writer comes after a hand', async () => {
+    const { records } = createBench(
+      cancelled(['ConditionalCheckFailed', store({})], 'None', 'None'),
+      json(400, { __type: 'ConditionalCheckFailedException' }),
+    );
+    expect(await records.replace(ENDED, DEADLINE)).toBe('conflict');
+  });
+
+  it.each([
+    ['a later version', store({ version: 2 })],
+    ['an earlier version', store({ version: 0 })],
+    ['a record that has ended', store({ state: 'succeeded', holds: [] })],
+    ['a record that holds its limits', toItem(RECORD)],
+    ['nothing', undefined],
+  ])('is a conflict, and no second write, with %s', async (_name, stored) => {
+    const { records, requests } = createBench(
+      cancelled(['ConditionalCheckFailed', stored], 'None', 'None'),
+    );
+    expect(await records.replace(ENDED, DEADLINE)).toBe('conflict');
+    expect(requests).toHaveLength(1);
   });
 
   it('ends the job all the same when its day has nothing left to give back', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRecord, JobState } from '../../../../shared/jobs/job.ts';
 import type { JobEvent } from '../../../../shared/jobs/ports.ts';
+import { runSweep } from '../../../../shared/jobs/sweep/run.ts';
 import { Problem } from '../../../../shared/problem.ts';
-import { START } from '../../../support/clock.ts';
+import { FAR, START } from '../../../support/clock.ts';
 import { makeJobId, makeRecord } from '../../../support/job-records.ts';
 import { createSweeping, toJob } from '../../../support/sweeping.ts';
 
@@ -35,7 +36,13 @@ type AuditEntry = JobRecord['outbox'][number];
 describe('a sweep', () => {
   it('of nothing asks for the listing of each target and no more', async () => {
     const bench = createSweeping(ENDED);
-    expect(await bench.sweep()).toMatchObject({ due: 0, listed: 0, looked: 0, failed: 0 });
+    expect(await bench.sweep()).toMatchObject({
+      due: 0,
+      listed: 0,
+      looked: 0,
+      failed: 0,
+      unlisted: 0,
+    });
     expect(bench.gateway.listings).toMatchObject([
       {
         target: 'analytics',
@@ -103,7 +110,7 @@ describe('a sweep', () => {
     const bench = createSweeping({ ...QUEUED, outbox: [entry('left')] });
     bench.gateway.failNextList(new Problem('upstream_unavailable', 'down'));
     bench.clock.advance(MINUTE);
-    expect(await bench.sweep()).toMatchObject({ failed: 1, looked: 0, announced: 1 });
+    expect(await bench.sweep()).toMatchObject({ failed: 1, unlisted: 1, looked: 0, announced: 1 });
     expect(bench.troubles).toMatchObject([{ doing: 'list', target: 'analytics' }]);
     expect(bench.read(QUEUED)).toMatchObject({
       state: 'queued',
@@ -111,6 +118,24 @@ describe('a sweep', () => {
       outbox: [],
     });
     expect(bench.audit.records.map(({ id }) => id)).toEqual([`${QUEUED.id}:queued`, 'left']);
+  });
+
+  it('counts a target whose list was not complete among those that it could not list', async () => {
+    const other = makeRecord({ ...RUNNING, id: makeJobId() });
+    const bench = createSweeping(RUNNING, other);
+    for (const record of [RUNNING, other]) bench.gateway.plant(toJob(record, 'running'));
+    bench.gateway.boundLists(1);
+    expect(await bench.sweep()).toMatchObject({ listed: 1, unlisted: 1, looked: 1, failed: 0 });
+    bench.gateway.boundLists(2);
+    expect(await bench.sweep()).toMatchObject({ listed: 2, unlisted: 0, looked: 0, failed: 0 });
+  });
+
+  it('counts the one target of two that it could not list', async () => {
+    const bench = createSweeping(QUEUED);
+    bench.gateway.failNextList(new Problem('upstream_unavailable', 'down'));
+    const targets = ['analytics', 'nightly'];
+    const summary = await runSweep({ deadline: FAR, corrects: false }, { ...bench.ports, targets });
+    expect(summary).toMatchObject({ failed: 1, unlisted: 1 });
   });
 
   it('goes on with the others when one job fails it', async () => {
@@ -127,7 +152,11 @@ describe('a sweep', () => {
     const bench = createSweeping(RUNNING);
     bench.gateway.plant(toJob(RUNNING, 'succeeded'));
     const deadline = new Date(bench.clock.now().getTime() + 4_000);
-    expect(await bench.sweep({ deadline })).toMatchObject({ unfinished: 2, looked: 0 });
+    expect(await bench.sweep({ deadline })).toMatchObject({
+      unfinished: 2,
+      unlisted: 1,
+      looked: 0,
+    });
     expect(bench.read(RUNNING).state).toBe('running');
   });
 });
