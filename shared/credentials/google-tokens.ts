@@ -50,16 +50,21 @@ type Fetch = (key: string, deadline: Date) => Promise<CachedToken>;
 function createCache(now: () => Date, fetchToken: Fetch): GoogleTokens {
   const cached = new Map<string, CachedToken>();
   const inFlight = new Map<string, Promise<CachedToken>>();
+  const join = (key: string, deadline: Date): Promise<CachedToken> => {
+    const running =
+      inFlight.get(key) ?? fetchToken(key, deadline).finally(() => inFlight.delete(key));
+    inFlight.set(key, running);
+    return running;
+  };
   return async (key, deadline) => {
     const known = cached.get(key);
     if (known && known.expiresAt.getTime() - now().getTime() > RENEW_EARLY_SECONDS * 1000) {
       return known.token;
     }
-    const running =
-      inFlight.get(key) ?? fetchToken(key, deadline).finally(() => inFlight.delete(key));
-    inFlight.set(key, running);
     try {
-      const fetched = await running;
+      // What is under way has the deadline of whoever began it, which may have passed while the process was frozen.
+      const joined = inFlight.get(key)?.catch(() => join(key, deadline));
+      const fetched = await (joined ?? join(key, deadline));
       cached.set(key, fetched);
       return fetched.token;
     } catch (error) {
@@ -77,7 +82,7 @@ async function exchange(options: GoogleTokensOptions, deadline: Date): Promise<C
     scope: SCOPE,
     requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
-    subject_token: await createSubjectToken(options),
+    subject_token: createSubjectToken(options),
   });
   const answer = await post(options, 'Google STS', {
     url: `${options.stsEndpoint}/v1/token`,

@@ -12,10 +12,10 @@ export interface SubjectTokenOptions {
  * The provider's name is signed with it, so that the token is of no use to another one.
  * Source: Google Cloud, workload identity federation, AWS subject token.
  */
-export async function createSubjectToken(options: SubjectTokenOptions): Promise<string> {
+export function createSubjectToken(options: SubjectTokenOptions): string {
   const host = `sts.${options.region}.amazonaws.com`;
   const path = '/?Action=GetCallerIdentity&Version=2011-06-15';
-  const { headers } = await signRequest(
+  const headers = signRequest(
     {
       host,
       path,

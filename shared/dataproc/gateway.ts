@@ -1,4 +1,5 @@
 import type { TargetConfig } from '../config/targets.ts';
+import { toAccountEmail } from '../credentials/accounts.ts';
 import type {
   ActiveListing,
   CancelOutcome,
@@ -46,6 +47,10 @@ export function createDataprocGateway(options: DataprocOptions): JobGateway {
     }
   };
   return {
+    prepare: ({ target, account, deadline }) => {
+      const email = toAccountEmail(account, getTarget(options, target).project);
+      options.tokens(email, deadline).catch(() => undefined);
+    },
     submit: async (submission) =>
       use<Promise<SubmitOutcome>>(submission.target, (way, target) =>
         way.submit(submission, target),

@@ -20,14 +20,13 @@ export function parseSubmitBody(
   rawBody: Readonly<Record<string, unknown>>,
   validator: Validator,
 ): SubmitBody {
-  const body = structuredClone(rawBody);
-  const errors = checkValue(validator, body, '');
+  const errors = checkValue(validator, rawBody, '');
   if (errors.length > 0) {
     throw new Problem('validation_failed', 'The body does not match the schema of submit-job.', {
       errors,
     });
   }
-  const checked = body as {
+  const checked = rawBody as {
     template: string;
     templateVersion?: string;
     planDigest?: string;

@@ -3,6 +3,6 @@
  * else that the authorizer loads. Source: FIPS 180-4.
  */
 export function digest(text: string): Buffer {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(text).digest();
+  const { hash } = process.getBuiltinModule('node:crypto');
+  return hash('sha256', text, 'buffer');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Writes a JSON value in the canonical form of RFC 8785 (JCS): members sorted by UTF-16 code units, no white space,
@@ -16,5 +16,5 @@ export function canonicalize(value: unknown): string {
 
 /** The SHA-256 of a value's canonical form, in hexadecimal. */
 export function fingerprint(value: unknown): string {
-  return createHash('sha256').update(canonicalize(value)).digest('hex');
+  return hash('sha256', canonicalize(value));
 }

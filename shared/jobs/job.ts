@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TargetKind } from '../config/targets.ts';
 import type { JobCost, JobUsage } from '../cost/estimate.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
@@ -133,7 +133,7 @@ export interface JobIdentity {
 export function deriveJobId(identity: JobIdentity): JobId {
   const { deployment, issuer, subject, template, idempotencyKey } = identity;
   const text = canonicalize([deployment, issuer, subject, template, idempotencyKey]);
-  const digest = createHash('sha256').update(text).digest().subarray(0, 16);
+  const digest = hash('sha256', text, 'buffer').subarray(0, 16);
   return `jg-${toBase32(digest)}` as JobId;
 }
 

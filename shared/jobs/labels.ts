@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JobRecord } from './job.ts';
 
 /** Version of the label scheme below; the value of the label `jobgate`. */
@@ -31,5 +31,5 @@ export function toUpstreamLabels(
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return hash('sha256', text).slice(0, 32);
 }

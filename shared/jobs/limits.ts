@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Caller } from '../identity/caller.ts';
 import type { Template, TemplateLimits } from '../templates/template.ts';
 import { canonicalize } from './canonical-json.ts';
@@ -59,5 +59,5 @@ export function toLeft(hold: LimitHold, use: LimitUse | undefined): number {
 }
 
 function toKeyHash(parts: readonly string[]): string {
-  return createHash('sha256').update(canonicalize(parts)).digest('hex').slice(0, 32);
+  return hash('sha256', canonicalize(parts)).slice(0, 32);
 }

@@ -78,6 +78,8 @@ export type CancelOutcome = 'requested' | 'ended' | 'unknown';
  * not help).
  */
 export interface JobGateway {
+  /** Gets ready, beside other work, to act as an account; what fails is told by the call that needs it. */
+  prepare(way: Pick<JobReference, 'target' | 'account' | 'deadline'>): void;
   submit(submission: Submission): Promise<SubmitOutcome>;
   /** Undefined when the engine knows no such job. */
   find(reference: JobReference): Promise<UpstreamJob | undefined>;

@@ -53,13 +53,16 @@ export interface SubmitResult {
  */
 export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Promise<SubmitResult> {
   const record = toRecord(request, ports);
+  const { name } = ports.target;
+  const { deadline } = request;
+  ports.gateway.prepare({ target: name, account: record.submitterAccount, deadline });
   const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
   if (put.kind === 'limited') {
-    throw await explainLimit(record, put.reached, { deadline: request.deadline, ports });
+    throw await explainLimit(record, put.reached, { deadline, ports });
   }
   ports.onRecorded(record, false);
-  const delivery = deliver(record.outbox, request.deadline, ports);
+  const delivery = deliver(record.outbox, deadline, ports);
   const [submitted, usage] = await Promise.all([
     submitUpstream(record, { delivery, repeated: false }, { request, ports }),
     findUsage(record, { request, ports }),

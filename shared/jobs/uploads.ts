@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Caller } from '../identity/caller.ts';
 import type { Parameters } from '../templates/parameters.ts';
 import type { UploadPlace } from '../templates/storage-uris.ts';
@@ -41,7 +41,7 @@ export function toUploadPlace(
   { deployment, bucket }: { readonly deployment: string; readonly bucket: string },
 ): UploadPlace {
   const text = canonicalize([deployment, issuer, subject, actor]);
-  const digest = createHash('sha256').update(text).digest().subarray(0, 16);
+  const digest = hash('sha256', text, 'buffer').subarray(0, 16);
   const root = `gs://${bucket}/uploads/`;
   return { root, area: `${root}${toBase32(digest)}/` };
 }

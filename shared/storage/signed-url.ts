@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { GoogleTokens } from '../credentials/google-tokens.ts';
 import { parseJsonObject, type Send } from '../transport.ts';
 import { toUpstreamCode, toUpstreamProblem, upstreamProblem } from '../upstream.ts';
@@ -50,7 +50,7 @@ export async function signUrl(request: SignRequest, options: SignOptions): Promi
     .join('&');
   const lines = headers.map(([name, value]) => `${name}:${value}`);
   const parts = [request.method, path, query, ...lines, '', names, 'UNSIGNED-PAYLOAD'];
-  const digest = createHash('sha256').update(parts.join('\n')).digest('hex');
+  const digest = hash('sha256', parts.join('\n'));
   const toSign = ['GOOG4-RSA-SHA256', timestamp, scope, digest].join('\n');
   const signature = await signBlob(toSign, request, options);
   return `${options.endpoint}${path}?${query}&X-Goog-Signature=${signature.toString('hex')}`;

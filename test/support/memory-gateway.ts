@@ -63,6 +63,7 @@ export function createMemoryGateway(): MemoryGateway {
   const targets = new Map<string, string>();
   const lists = createLists(() => jobs, targets);
   const gateway: JobGateway = {
+    prepare: () => undefined,
     submit: async (submission) => {
       await yieldOnce();
       submissions.push(submission);

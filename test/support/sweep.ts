@@ -13,7 +13,7 @@ export async function sweepOnce(stack = getStack()): Promise<SweepAnswer> {
   const { aws } = stack;
   const path = '/2015-03-31/functions/jobgate-local-sweep-jobs/invocations';
   const body = JSON.stringify(readEvent('sweep-jobs'));
-  const { headers } = await signRequest(
+  const headers = signRequest(
     {
       host: new URL(aws).host,
       path,

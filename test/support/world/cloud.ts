@@ -108,7 +108,7 @@ const AWS_SERVICES: Readonly<Record<string, ServiceName | undefined>> = {
 };
 
 function nameCall(request: HttpRequest, dataproc: PlayedDataproc): CallName {
-  const [target = '', operation = ''] = (request.headers['X-Amz-Target'] ?? '').split('.');
+  const [target = '', operation = ''] = (request.headers['x-amz-target'] ?? '').split('.');
   const service = AWS_SERVICES[target];
   if (service !== undefined) return { service, operation };
   const { origin, pathname } = new URL(request.url);
@@ -123,7 +123,7 @@ function answerAws(
   request: HttpRequest,
   work: (operation: string, body: unknown) => object,
 ): HttpResponse {
-  const [, operation = ''] = (request.headers['X-Amz-Target'] ?? '').split('.');
+  const [, operation = ''] = (request.headers['x-amz-target'] ?? '').split('.');
   try {
     return toJson(200, work(operation, JSON.parse(request.body ?? '')));
   } catch (error) {

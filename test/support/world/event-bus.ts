@@ -11,7 +11,7 @@ export function createPlayedBus(send: Send): JobEvents {
   return {
     publish: async (events, deadline) => {
       const body = JSON.stringify(events.map(({ id }) => id));
-      const headers = { 'X-Amz-Target': 'AWSEvents.PutEvents' };
+      const headers = { 'x-amz-target': 'AWSEvents.PutEvents' };
       try {
         const request = { url: CLOUD.aws, method: 'POST', headers, body, deadline } as const;
         const { status, body: answer } = await send({ ...request, maxBytes: 1_000 });

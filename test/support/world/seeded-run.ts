@@ -1,5 +1,3 @@
-// What is imported when it is first needed would otherwise take turns that a second run of the same seed does not.
-import 'aws4';
 import { listUnannounced } from '../../../shared/jobs/announcement.ts';
 import { isTerminal } from '../../../shared/jobs/job.ts';
 import { TARGET_KINDS, type TargetKind } from '../../../shared/config/targets.ts';

@@ -37,7 +37,7 @@ function createBench(...answers: readonly Scripted[]): Bench {
     sleep: clock.sleep,
   });
   const operations = (): readonly string[] =>
-    fake.requests.map(({ headers }) => (headers['X-Amz-Target'] ?? '').replace(/^.*\./, ''));
+    fake.requests.map(({ headers }) => (headers['x-amz-target'] ?? '').replace(/^.*\./, ''));
   return { ...fake, clock, write, operations };
 }
 
@@ -61,9 +61,9 @@ describe('writing an audit record', () => {
     expect(requests[1]).toMatchObject({
       url: 'https://logs.eu-west-1.amazonaws.com/',
       headers: {
-        'X-Amz-Target': 'Logs_20140328.PutLogEvents',
-        'Content-Type': 'application/x-amz-json-1.1',
-        'X-Amz-Security-Token': 't',
+        'x-amz-target': 'Logs_20140328.PutLogEvents',
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-security-token': 't',
       },
     });
     expect(requests[1]?.headers['Authorization']).toMatch(

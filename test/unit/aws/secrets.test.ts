@@ -37,9 +37,9 @@ describe('reading a secret', () => {
         method: 'POST',
         deadline: DEADLINE,
         headers: {
-          'X-Amz-Target': 'secretsmanager.GetSecretValue',
-          'Content-Type': 'application/x-amz-json-1.1',
-          'X-Amz-Security-Token': 't',
+          'x-amz-target': 'secretsmanager.GetSecretValue',
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-security-token': 't',
         },
         body: '{"SecretId":"jobgate/prod/switches","VersionStage":"AWSCURRENT"}',
       },

@@ -137,6 +137,17 @@ describe('a Google token', () => {
     await expect(tokens(SUBMITTER, FAR)).rejects.toMatchObject({ code: 'upstream_unavailable' });
   });
 
+  it('is asked for again by whoever waited for a request of another’s that failed', async () => {
+    const passed = new Date(0);
+    const { tokens, counts } = createBench(({ deadline }) =>
+      deadline === passed ? new TransportError('timeout', 'no answer in time') : undefined,
+    );
+    const began = tokens(SUBMITTER, passed).catch((error: unknown) => error);
+    expect(await tokens(SUBMITTER, FAR)).toMatch(/^account-/);
+    expect(await began).toMatchObject({ code: 'upstream_timeout' });
+    expect(counts()).toEqual([2, 1]);
+  });
+
   it('is asked for again after a failure', async () => {
     let down = true;
     const { tokens } = createBench(() => (down ? json(503, {}) : undefined));

@@ -60,9 +60,9 @@ describe('putting a record', () => {
         method: 'POST',
         deadline: DEADLINE,
         headers: {
-          'X-Amz-Target': 'DynamoDB_20120810.PutItem',
-          'Content-Type': 'application/x-amz-json-1.0',
-          'X-Amz-Security-Token': 't',
+          'x-amz-target': 'DynamoDB_20120810.PutItem',
+          'content-type': 'application/x-amz-json-1.0',
+          'x-amz-security-token': 't',
         },
       },
     ]);

@@ -56,7 +56,7 @@ describe('putting a record under limits', () => {
   it('is one transaction that puts the record if absent and moves each counter under its limit', async () => {
     const { records, requests, bodies } = createBench(json(200, {}));
     expect(await records.putIfAbsent(RECORD, DEADLINE)).toEqual({ kind: 'created' });
-    expect(requests[0]?.headers['X-Amz-Target']).toBe('DynamoDB_20120810.TransactWriteItems');
+    expect(requests[0]?.headers['x-amz-target']).toBe('DynamoDB_20120810.TransactWriteItems');
     expect(bodies()).toMatchObject([
       {
         ClientRequestToken: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
@@ -277,7 +277,7 @@ describe('the write that ends a job', () => {
       json(200, {}),
     );
     expect(await records.replace(ENDED, DEADLINE)).toBe('replaced');
-    expect(requests[1]?.headers['X-Amz-Target']).toBe('DynamoDB_20120810.PutItem');
+    expect(requests[1]?.headers['x-amz-target']).toBe('DynamoDB_20120810.PutItem');
     const [, body] = bodies() as readonly {
       readonly Item?: { readonly document: { readonly S: string } };
     }[];

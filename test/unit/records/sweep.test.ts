@@ -39,7 +39,7 @@ function createBench(...answers: readonly Scripted[]): Bench {
   const bodies = (): readonly unknown[] =>
     fake.requests.map((request): unknown => JSON.parse(request.body ?? ''));
   const operations = (): readonly (string | undefined)[] =>
-    fake.requests.map(({ headers }) => headers['X-Amz-Target']?.split('.')[1]);
+    fake.requests.map(({ headers }) => headers['x-amz-target']?.split('.')[1]);
   return { ...fake, records, bodies, operations };
 }
 
