@@ -9,6 +9,9 @@
  * All but the last number is against a stub in a process of its own (stub-upstream.ts), which answers at once. In the last
  * one STS, IAM Credentials and Dataproc are the local Google, which checks and keeps what it is sent and starts no Spark;
  * DynamoDB, CloudWatch Logs, Secrets Manager and AWS STS are the stub.
+ * The handler's own time may be 0.5 ms on a machine where jose checks an RS256 signature in 0.042. Machines differ, so the limit
+ * is as many such checks, which are timed in the same process.
+ *
  * Prints a table. Ends with status 1 when a number is above its limit or an answer is wrong.
  */
 import { mkdirSync } from 'node:fs';
@@ -28,6 +31,7 @@ import { startGoogleWithoutSpark } from './local-google.ts';
 import { toMedian } from './medians.ts';
 import { runNode, timeInTurn } from './processes.ts';
 import { print, type Row } from './rows.ts';
+import { DESIGN_CHECK_MS } from './signature-check.ts';
 import type { Calls, WarmRequests } from './warm-requests.ts';
 
 const usage =
@@ -35,7 +39,7 @@ const usage =
 const project = join(import.meta.dirname, '..');
 const limits = {
   ...{ bundleKb: 200, loadRatio: 1.6, answerRatio: 2.6, memoryMb: 70 },
-  ...{ ownMs: 0.5, submittedMs: 10 },
+  ...{ ownChecks: Number((0.5 / DESIGN_CHECK_MS).toFixed(1)), submittedMs: 10 },
 };
 const calls = {
   submit: {
@@ -111,11 +115,15 @@ function runWarm(bundles: Bundles, { env, rounds, callsAddress }: WarmRun): Warm
 function measureWarm(bundles: Bundles, stub: string, rounds: number): readonly Row[] {
   const env = makeEnvironment({ aws: stub, google: stub });
   const warm = runWarm(bundles, { env, rounds, callsAddress: `${stub}/calls` });
-  const { submit, poll } = warm;
+  const { submit, poll, checkMs } = warm;
+  const { ownChecks } = limits;
   return [
-    { name: 'submit, own time, ms', value: submit.ownMs, digits: 3, limit: limits.ownMs },
+    { name: 'check of a signature, ms', value: checkMs, digits: 3, limit: null },
+    { name: 'submit, own time, ms', value: submit.ownMs, digits: 3, limit: null },
+    { name: '  in such checks', value: submit.ownMs / checkMs, digits: 1, limit: ownChecks },
     { name: '  with the stub’s, ms', value: submit.wholeMs, digits: 3, limit: null },
-    { name: 'poll, own time, ms', value: poll.ownMs, digits: 3, limit: limits.ownMs },
+    { name: 'poll, own time, ms', value: poll.ownMs, digits: 3, limit: null },
+    { name: '  in such checks', value: poll.ownMs / checkMs, digits: 1, limit: ownChecks },
     { name: '  with the stub’s, ms', value: poll.wholeMs, digits: 3, limit: null },
     { name: 'CPU of both together, ms', value: warm.cpuMs, digits: 3, limit: null },
     ...toCallRows('submit', warm.calls?.submit ?? {}, calls.submit),

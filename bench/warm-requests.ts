@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { requireQueued, type JobAnswer } from './answers.ts';
 import { toMedian } from './medians.ts';
+import { createSignatureCheck, RS256 } from './signature-check.ts';
 import { UpstreamTime } from './upstream-time.ts';
 
 /** Medians of milliseconds. */
@@ -29,6 +30,8 @@ export type Calls = Readonly<Record<string, number>>;
 export interface WarmRequests {
   readonly submit: Timing;
   readonly poll: Timing;
+  /** jose's check of an RS256 signature, of many in a row: how fast this machine is. */
+  readonly checkMs: number;
   /** Mean CPU time of a submission and a look at it. */
   readonly cpuMs: number;
   /** The calls of one submission and of one look, each the same every time; null when nobody counted. */
@@ -40,8 +43,10 @@ type Handler = (event: unknown, context: object) => Promise<APIGatewayProxyResul
 const [, , submitBundle = '', pollBundle = '', rounds = '', callsAddress] = process.argv;
 const warmUps = 100;
 const counted = 20;
+const checks = 1_000;
 const context = { getRemainingTimeInMillis: () => 28_000 };
 const upstream = new UpstreamTime();
+const { isSigned } = createSignatureCheck(RS256);
 
 interface Timed {
   readonly answer: JobAnswer;
@@ -127,6 +132,17 @@ async function loadFunctions(): Promise<Functions> {
   };
 }
 
+/** The median of many in a row. @throws Error when a good signature is not found right */
+async function timeChecks(): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < checks; round += 1) {
+    const since = performance.now();
+    if (!(await isSigned())) throw new Error('a good signature is not found right');
+    times.push(performance.now() - since);
+  }
+  return toMedian(times);
+}
+
 async function runRounds(count: number, { submit, poll }: Functions): Promise<readonly Round[]> {
   const all: Round[] = [];
   for (let round = 0; round < count; round += 1) {
@@ -164,6 +180,7 @@ async function measure(): Promise<WarmRequests> {
   return {
     submit: toTiming(all.map(({ submitted }) => submitted)),
     poll: toTiming(all.map(({ polled }) => polled)),
+    checkMs: await timeChecks(),
     cpuMs: (user + system) / 1000 / all.length,
     calls,
   };
