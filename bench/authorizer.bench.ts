@@ -98,7 +98,7 @@ async function measureBundle(folder: string, pairs: number): Promise<readonly Ro
   const file = join(folder, 'authorizer.mjs');
   const value = await bundle('authorizer', file);
   const script = (name: string): string => join(import.meta.dirname, name);
-  const medians = timeInTurn(pairs, [
+  const medians = await timeInTurn(pairs, [
     { args: [script('bare.mjs')] },
     { args: [script('load.mjs'), file] },
   ]);

@@ -72,16 +72,24 @@ interface LastLine extends JobAnswer {
   readonly rssBytes: number;
 }
 
-/** Times processes that do nothing, load the bundle, and answer one request with it. */
-function measureStart(bundles: Bundles, stub: string, pairs: number): readonly Row[] {
+/** Times processes that do nothing, load the bundle, and answer one request with it: that one until its answer is there. */
+async function measureStart(
+  bundles: Bundles,
+  stub: string,
+  pairs: number,
+): Promise<readonly Row[]> {
   const script = (name: string): string => join(project, 'bench', name);
   const event = join(project, 'events', 'submit-job.json');
   const env = makeEnvironment({ aws: stub, google: stub });
   const memory: number[] = [];
-  const first = { args: [script('first-answer.mjs'), bundles.submitJob, event], env };
+  const first = {
+    args: [script('first-answer.mjs'), bundles.submitJob, event],
+    env,
+    until: 'printed',
+  } as const;
   const load = { args: [script('load.mjs'), bundles.submitJob], env };
   const processes = [{ args: [script('bare.mjs')] }, load, first];
-  const medians = timeInTurn(pairs, processes, (stdout, index) => {
+  const medians = await timeInTurn(pairs, processes, (stdout, index) => {
     if (index !== processes.indexOf(first)) return;
     const answer = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as LastLine;
     requireQueued(answer, 202);
@@ -105,16 +113,24 @@ interface WarmRun {
   readonly callsAddress?: string;
 }
 
-function runWarm(bundles: Bundles, { env, rounds, callsAddress }: WarmRun): WarmRequests {
+async function runWarm(
+  bundles: Bundles,
+  { env, rounds, callsAddress }: WarmRun,
+): Promise<WarmRequests> {
   const script = join(project, 'bench', 'warm-requests.ts');
   const optional = callsAddress === undefined ? [] : [callsAddress];
   const args = [script, bundles.submitJob, bundles.getJob, String(rounds), ...optional];
-  return JSON.parse(runNode({ args, env }).stdout.trim().split('\n').at(-1) ?? '') as WarmRequests;
+  const { stdout } = await runNode({ args, env });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WarmRequests;
 }
 
-function measureWarm(bundles: Bundles, stub: string, rounds: number): readonly Row[] {
+async function measureWarm(
+  bundles: Bundles,
+  stub: string,
+  rounds: number,
+): Promise<readonly Row[]> {
   const env = makeEnvironment({ aws: stub, google: stub });
-  const warm = runWarm(bundles, { env, rounds, callsAddress: `${stub}/calls` });
+  const warm = await runWarm(bundles, { env, rounds, callsAddress: `${stub}/calls` });
   const { submit, poll, checkMs } = warm;
   const { ownChecks } = limits;
   return [
@@ -143,9 +159,13 @@ function toCallRows(name: string, made: Calls, expected: Calls): readonly Row[] 
   }));
 }
 
-function measureSubmitted(bundles: Bundles, aws: string, google: string): readonly Row[] {
+async function measureSubmitted(
+  bundles: Bundles,
+  aws: string,
+  google: string,
+): Promise<readonly Row[]> {
   const env = makeEnvironment({ aws, google });
-  const { submit } = runWarm(bundles, { env, rounds: submissions });
+  const { submit } = await runWarm(bundles, { env, rounds: submissions });
   const name = 'POST to submitted, local Dataproc, ms';
   return [{ name, value: submit.wholeMs, digits: 2, limit: limits.submittedMs }];
 }
@@ -162,9 +182,9 @@ async function measure(starting: Starting, pairs: number, requests: number): Pro
   const bundles = await makeBundles(folder);
   const stub = await startStub(starting);
   const rows = [
-    ...measureStart(bundles, stub, pairs),
-    ...measureWarm(bundles, stub, requests),
-    ...measureSubmitted(bundles, stub, await startGoogleWithoutSpark(starting, stub)),
+    ...(await measureStart(bundles, stub, pairs)),
+    ...(await measureWarm(bundles, stub, requests)),
+    ...(await measureSubmitted(bundles, stub, await startGoogleWithoutSpark(starting, stub))),
   ];
   return print(rows);
 }

@@ -63,6 +63,7 @@ interface PlannedCost {
 /** Shows a plan. */
 export function toPlanView(planned: Planned, now: Date): PlanView {
   const { template, run, holds, usage, refusal } = planned;
+  const request = run?.planned();
   const counted = holds !== undefined && usage !== undefined;
   return {
     verdict: toVerdict(refusal),
@@ -74,11 +75,11 @@ export function toPlanView(planned: Planned, now: Date): PlanView {
         : { name: template.name, version: template.version, digest: template.digest },
     parameters: run?.parameters ?? null,
     retryOf: run?.retryOf ?? null,
-    request: run?.planned ?? null,
+    request: request ?? null,
     cost: toCost(planned),
     limits: counted ? toLimitViews(holds, usage, now) : null,
     templateVersion: template?.version ?? null,
-    planDigest: run === undefined ? null : toPlanDigest(run, run.planned),
+    planDigest: run === undefined || request === undefined ? null : toPlanDigest(run, request),
   };
 }
 

@@ -39,7 +39,8 @@ export interface AskedRun {
 
 /** A run that passed every check but that of the run limits, which only the store can make. */
 export interface CheckedRun extends PlannedRun {
-  readonly planned: PlannedRequest;
+  /** What would be sent, rendered when it is asked for: a submission renders its own. */
+  readonly planned: () => PlannedRequest;
   /** URIs of files of the caller's own among the parameters. */
   readonly uploads: readonly string[];
 }
@@ -66,7 +67,7 @@ export async function checkRun(asked: AskedRun, app: SubmitApp): Promise<Checked
     capped: requireCaps(asked, target),
     retryOf: retried?.id ?? null,
   };
-  const planned = toPlannedRequest(run, target, config.deployment);
+  const planned = (): PlannedRequest => toPlannedRequest(run, target, config.deployment);
   requirePlan(body, run, planned);
   await app.admitJob(template.name, deadline);
   return { ...run, planned, uploads: listUploads(parameters, uploads) };
@@ -96,10 +97,10 @@ function requireVersion(body: SubmitBody, template: Template): void {
   );
 }
 
-function requirePlan(body: SubmitBody, run: PlannedRun, planned: PlannedRequest): void {
+function requirePlan(body: SubmitBody, run: PlannedRun, planned: CheckedRun['planned']): void {
   const wanted = body.planDigest;
   if (wanted === undefined) return;
-  const planDigest = toPlanDigest(run, planned);
+  const planDigest = toPlanDigest(run, planned());
   if (wanted === planDigest) return;
   const { name, version } = run.template;
   throw new Problem(
