@@ -88,6 +88,12 @@ export function isCappedByCost({ maxCost, basis }: JobCost, maxRuntimeSeconds: n
   return toSeconds(toMicros(maxCost.amount), basis) <= maxRuntimeSeconds;
 }
 
+/** Tells whether a run that had been of this size all along would have cost more than its cap after so many seconds. */
+export function isSpent({ maxCost, basis }: JobCost, size: BatchSize, seconds: number): boolean {
+  const charged = Math.max(CHARGED_SECONDS, Math.ceil(seconds));
+  return toCost(toUsed(size, charged), basis) > toMicros(maxCost.amount);
+}
+
 /** The lowest cap, in whole hundredths, under which a run may take this time. */
 export function toLeastCap(basis: CostBasis, seconds: number): string {
   return toHundredths(toCost(toUsed(basis.most, seconds), basis));

@@ -1,5 +1,6 @@
 import type { protos } from '@google-cloud/dataproc';
 import type { JobUsage } from '../cost/estimate.ts';
+import type { BatchSize } from '../cost/size.ts';
 import type { HistoryEntry, JobError, JobId, JobState } from '../jobs/job.ts';
 import type { Submission, UpstreamJob } from '../jobs/ports.ts';
 import {
@@ -75,6 +76,7 @@ export function parseBatch(
     error: toError(batch, { state, message, history }),
     handle: readName(batch.get('operation')),
     ...readUsage(batch.get('runtimeInfo')),
+    ...readSize(batch.get('runtimeInfo')),
   };
 }
 
@@ -107,6 +109,22 @@ function readUsage(runtimeInfo: unknown): { readonly usage?: JobUsage } {
   if (milliDcuSeconds === undefined) return {};
   const shuffleStorageGbSeconds = readCount(readMember(metrics, 'shuffleStorageGbSeconds')) ?? 0;
   return { usage: { milliDcuSeconds, shuffleStorageGbSeconds } };
+}
+
+/**
+ * What a batch takes up at present, of either tier: how often Dataproc takes such a snapshot is not documented.
+ * Source: UsageSnapshot in the shipped protos.
+ */
+function readSize(runtimeInfo: unknown): { readonly size?: BatchSize } {
+  const snapshot = readMember(runtimeInfo, 'currentUsage');
+  const add = (...names: readonly string[]): number | undefined => {
+    const counts = names.map((name) => readCount(readMember(snapshot, name)));
+    const known = counts.filter((count) => count !== undefined);
+    return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count);
+  };
+  const milliDcu = add('milliDcu', 'milliDcuPremium');
+  if (milliDcu === undefined) return {};
+  return { size: { milliDcu, shuffleGb: add('shuffleStorageGb', 'shuffleStorageGbPremium') ?? 0 } };
 }
 
 function readCount(value: unknown): number | undefined {

@@ -21,6 +21,7 @@ export function toDueRecord(record: JobRecord): DueRecord | undefined {
     startedAt: record.startedAt,
     checkedAt: record.checkedAt,
     maxRuntimeSeconds: record.maxRuntimeSeconds,
+    mostMilliDcu: record.cost?.basis.most.milliDcu ?? null,
     missingSince: record.missingSince,
     holds: ended ? [] : record.holds,
     unannounced,

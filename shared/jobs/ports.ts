@@ -1,4 +1,5 @@
 import type { JobUsage } from '../cost/estimate.ts';
+import type { BatchSize } from '../cost/size.ts';
 import type { RenderedProgram } from '../templates/render.ts';
 import type { AuditRecord } from '../policy/audit-record.ts';
 import type { HistoryEntry, JobError, JobId, JobRecord, JobState, RecordState } from './job.ts';
@@ -33,6 +34,8 @@ export interface UpstreamJob {
   readonly handle: string | null;
   /** What it has used; absent where the engine does not say. */
   readonly usage?: JobUsage;
+  /** What it takes up at present; absent where the engine does not say. */
+  readonly size?: BatchSize;
 }
 
 /**
@@ -110,6 +113,8 @@ export interface DueRecord {
   readonly startedAt: string | null;
   readonly checkedAt: string;
   readonly maxRuntimeSeconds: number;
+  /** The size, in thousandths of a DCU, that its cost was reckoned with at most; null where it has no price. */
+  readonly mostMilliDcu: number | null;
   /** Since when Dataproc is not known to know the job; null while it is. */
   readonly missingSince: string | null;
   /** The limits that it counts under, as the record has them; empty once it has ended. */

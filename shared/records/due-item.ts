@@ -32,6 +32,7 @@ const MEMBERS = {
   startedAt: (value) => value === null || isInstant(value),
   checkedAt: isInstant,
   maxRuntimeSeconds: (value) => typeof value === 'number',
+  mostMilliDcu: (value) => value === null || typeof value === 'number',
   missingSince: (value) => value === null || isInstant(value),
   holds: (value) => Array.isArray(value) && value.every(isHold),
   unannounced: (value) => typeof value === 'boolean',

@@ -103,9 +103,13 @@ function listStates(batch: Batch): readonly string[] {
   return [...past, nameState(batch.state)];
 }
 
-/** What it used, in the adapter's members; only batches that have ended have been measured. */
-function readUsage({ runtimeInfo }: Batch): Pick<UpstreamJob, 'usage'> {
-  const usage = runtimeInfo?.approximateUsage;
+/** What it used or takes up, in the adapter's members; only batches that have ended have been measured. */
+function readUsage({ runtimeInfo }: Batch): Pick<UpstreamJob, 'usage' | 'size'> {
+  const [usage, current] = [runtimeInfo?.approximateUsage, runtimeInfo?.currentUsage];
+  if (current !== null && current !== undefined) {
+    const { milliDcu, shuffleStorageGb } = current;
+    return { size: { milliDcu: Number(milliDcu), shuffleGb: Number(shuffleStorageGb) } };
+  }
   if (usage === null || usage === undefined) return {};
   const milliDcuSeconds = Number(usage.milliDcuSeconds);
   return {

@@ -77,6 +77,7 @@ export function describeSweepRecords(
           startedAt: null,
           checkedAt: START,
           maxRuntimeSeconds: 1800,
+          mostMilliDcu: null,
           missingSince: null,
           holds: record.holds,
           unannounced: false,

@@ -16,12 +16,25 @@ export function approximateUsage(
   properties: Readonly<Record<string, string>>,
   seconds: number,
 ): PlainMessage {
-  const read = (name: string, byDefault: number) =>
-    /^[1-9]\d{0,3}$/.test(properties[name] ?? '') ? Number(properties[name]) : byDefault;
-  const executors = read('spark.executor.instances', 2) * read('spark.executor.cores', 4);
-  const cores = read('spark.driver.cores', 4) + executors;
+  const cores = countCores(properties);
   return {
     milliDcuSeconds: String(Math.round(cores * milliDcuPerCore * seconds)),
     shuffleStorageGbSeconds: String(Math.round(cores * diskGbPerCore * seconds)),
   };
+}
+
+/** Makes the google.cloud.dataproc.v1.UsageSnapshot of a batch that runs: the cores that it asked for. */
+export function currentUsage(properties: Readonly<Record<string, string>>): PlainMessage {
+  const cores = countCores(properties);
+  return {
+    milliDcu: String(cores * milliDcuPerCore),
+    shuffleStorageGb: String(cores * diskGbPerCore),
+  };
+}
+
+function countCores(properties: Readonly<Record<string, string>>): number {
+  const read = (name: string, byDefault: number) =>
+    /^[1-9]\d{0,3}$/.test(properties[name] ?? '') ? Number(properties[name]) : byDefault;
+  const executors = read('spark.executor.instances', 2) * read('spark.executor.cores', 4);
+  return read('spark.driver.cores', 4) + executors;
 }

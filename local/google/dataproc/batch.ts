@@ -1,4 +1,4 @@
-import { approximateUsage } from './batch-usage.ts';
+import { approximateUsage, currentUsage } from './batch-usage.ts';
 import {
   type BatchIdentity,
   type BatchProgress,
@@ -196,10 +196,11 @@ export class Batch implements Run, Kept {
     };
   }
 
-  /** What it has used is known at the end. */
+  /** What it takes up is known while it runs, what it has used at the end. */
   get #usage(): PlainMessage {
     const started = this.#progress.stages.find(({ state }) => state === 'RUNNING');
-    if (!this.hasEnded || started === undefined) return {};
+    if (started === undefined) return {};
+    if (!this.hasEnded) return { currentUsage: currentUsage(this.request.properties) };
     const seconds = (this.#stage.since.getTime() - started.since.getTime()) / 1000;
     return { approximateUsage: approximateUsage(this.request.properties, seconds) };
   }

@@ -1,5 +1,6 @@
+import { isSpent } from '../../cost/estimate.ts';
 import { cancelJob } from '../cancel.ts';
-import { toCapReason } from '../cap-reason.ts';
+import type { CapReason } from '../cap-reason.ts';
 import type { JobRecord } from '../job.ts';
 import type { DueRecord, UpstreamJob } from '../ports.ts';
 import { toSweepRecord } from '../unasked.ts';
@@ -20,6 +21,28 @@ export function isOverdue(
   if (job.startedAt === null || !running) return false;
   const ranMs = now.getTime() - Date.parse(job.startedAt);
   return ranMs > job.maxRuntimeSeconds * 1000 + GRACE_MS;
+}
+
+/** Seconds that pass before the next sweep has seen to a job that this one leaves alone. */
+const UNTIL_NEXT_SECONDS = 120;
+
+/** Tells whether a job takes up more than its cost was reckoned with: a program may ask for more than its batch did. */
+export function isOversized({ size }: UpstreamJob, mostMilliDcu: number | null): boolean {
+  return size !== undefined && mostMilliDcu !== null && size.milliDcu > mostMilliDcu;
+}
+
+/**
+ * Tells whether a job that takes up more than it may is about to cost more than it may. What it took up before is not known,
+ * and counts as much; a job that keeps to its size is ended by its time alone.
+ */
+export function isOverspending(record: JobRecord, upstream: UpstreamJob, now: Date): boolean {
+  const { cost, startedAt, state } = record;
+  const { size } = upstream;
+  if (cost === null || startedAt === null || size === undefined || state !== 'running')
+    return false;
+  if (!isOversized(upstream, cost.basis.most.milliDcu)) return false;
+  const seconds = (now.getTime() - Date.parse(startedAt)) / 1000 + UNTIL_NEXT_SECONDS;
+  return isSpent(cost, size, seconds);
 }
 
 /** Milliseconds after which a cancellation that shows no effect is asked for again. */
@@ -43,10 +66,13 @@ export function repeatCancel(record: JobRecord, { order, ports }: SweepWork): Pr
   return cancelJob(record, request, ports);
 }
 
-/** Asks for the end of a job that has had its time; the record says which cap it was. */
-export async function enforceCap(record: JobRecord, work: SweepWork): Promise<JobRecord> {
+/** Asks for the end of a job that has reached a cap; the record says which. */
+export async function enforceCap(
+  record: JobRecord,
+  reason: CapReason,
+  work: SweepWork,
+): Promise<JobRecord> {
   const { order, ports, summary } = work;
-  const reason = toCapReason(record);
   const rule = reason === 'max_cost_reached' ? 'max-cost' : 'max-runtime';
   const decision = toSweepRecord({ rule, jobId: record.id, record }, ports);
   const request = { decision, reason, deadline: order.deadline };

@@ -3,7 +3,16 @@ import { isTerminal, JOB_STATES, type JobRecord, type RecordState } from '../job
 import { toUpstreamLabels } from '../labels.ts';
 import { isOurs, toOwn } from '../ours.ts';
 import type { DueRecord, UpstreamJob } from '../ports.ts';
-import { contradicts, enforceCap, isOverdue, isUnheard, repeatCancel } from './cap.ts';
+import { toCapReason } from '../cap-reason.ts';
+import {
+  contradicts,
+  enforceCap,
+  isOverdue,
+  isOverspending,
+  isOversized,
+  isUnheard,
+  repeatCancel,
+} from './cap.ts';
 import type { SweepWork, TargetListing } from './work.ts';
 
 /**
@@ -34,6 +43,7 @@ function isToBeSeen(
   const silentMs = now.getTime() - Date.parse(entry.checkedAt);
   if (listed === undefined) return entry.state !== 'submitting' || silentMs >= UNDER_WAY_MS;
   if (entry.missingSince !== null || tellsMore(listed, entry)) return true;
+  if (isOversized(listed, entry.mostMilliDcu)) return true;
   return isOverdue({ ...entry, startedAt: listed.startedAt }, now) || contradicts(entry, listed);
 }
 
@@ -57,8 +67,10 @@ async function see(record: JobRecord, listing: TargetListing, work: SweepWork): 
     : record;
   if (seen.state !== record.state) summary.updated += 1;
   if (told.upstream === undefined || isTerminal(seen.state)) return seen;
-  if (isOverdue(seen, ports.now())) return enforceCap(seen, work);
-  const unheard = contradicts(seen, told.upstream) && isUnheard(seen, ports.now());
+  const now = ports.now();
+  if (isOverdue(seen, now)) return enforceCap(seen, toCapReason(seen), work);
+  if (isOverspending(seen, told.upstream, now)) return enforceCap(seen, 'max_cost_reached', work);
+  const unheard = contradicts(seen, told.upstream) && isUnheard(seen, now);
   return unheard ? repeatCancel(seen, work) : seen;
 }
 

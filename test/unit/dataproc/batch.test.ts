@@ -139,6 +139,37 @@ describe('a batch that is read', () => {
     expect(parse({ state: 'RUNNING', runtimeInfo })).not.toHaveProperty('usage');
   });
 
+  it.each([
+    [{ milliDcu: '12000', shuffleStorageGb: '1200' }, 12_000, 1_200],
+    [{ milliDcu: '12000' }, 12_000, 0],
+    [{ milliDcu: '4000', milliDcuPremium: '8000', shuffleStorageGbPremium: '5' }, 12_000, 5],
+    [{ milliDcuPremium: '8000' }, 8_000, 0],
+  ])('says what it takes up: %j', (currentUsage, milliDcu, shuffleGb) => {
+    expect(parse({ state: 'RUNNING', runtimeInfo: { currentUsage } })).toMatchObject({
+      size: { milliDcu, shuffleGb },
+    });
+  });
+
+  it.each([{}, { milliDcu: '-1' }, { milliDcu: 5 }, { shuffleStorageGb: '5' }, 'much', null])(
+    'says nothing of what it takes up with %j',
+    (currentUsage) => {
+      expect(parse({ state: 'RUNNING', runtimeInfo: { currentUsage } })).not.toHaveProperty('size');
+    },
+  );
+
+  it('names only members of what it takes up that Google’s protos know', () => {
+    const path = ['google', 'cloud', 'dataproc', 'v1', 'UsageSnapshot'];
+    const { fields } = readProtos(...path) as { readonly fields: object };
+    expect(Object.keys(fields)).toEqual(
+      expect.arrayContaining([
+        'milliDcu',
+        'milliDcuPremium',
+        'shuffleStorageGb',
+        'shuffleStorageGbPremium',
+      ]),
+    );
+  });
+
   it('names only members of its use that Google’s protos know', () => {
     const path = ['google', 'cloud', 'dataproc', 'v1', 'UsageMetrics'];
     const { fields } = readProtos(...path) as { readonly fields: object };

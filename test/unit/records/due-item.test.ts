@@ -55,6 +55,7 @@ describe('an item of the table', () => {
       startedAt: START,
       checkedAt: START,
       maxRuntimeSeconds: 1800,
+      mostMilliDcu: null,
       missingSince: null,
       holds: [hold],
       unannounced: true,

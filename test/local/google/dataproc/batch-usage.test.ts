@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { approximateUsage } from '../../../../local/google/dataproc/batch-usage.ts';
+import { approximateUsage, currentUsage } from '../../../../local/google/dataproc/batch-usage.ts';
 
 describe('the usage of a batch', () => {
   it.each([
@@ -17,5 +17,9 @@ describe('the usage of a batch', () => {
     ['12 DCU when its cores make no sense', { 'spark.driver.cores': '-1' }, '120000', '12000'],
   ])('is %s for as long as it runs', (_, properties, milliDcuSeconds, shuffleStorageGbSeconds) => {
     expect(approximateUsage(properties, 10)).toEqual({ milliDcuSeconds, shuffleStorageGbSeconds });
+    expect(currentUsage(properties)).toEqual({
+      milliDcu: String(Number(milliDcuSeconds) / 10),
+      shuffleStorageGb: String(Number(shuffleStorageGbSeconds) / 10),
+    });
   });
 });

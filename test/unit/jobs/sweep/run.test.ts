@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { JobCost } from '../../../../shared/cost/estimate.ts';
 import type { JobRecord, JobState } from '../../../../shared/jobs/job.ts';
-import type { JobEvent } from '../../../../shared/jobs/ports.ts';
+import type { JobEvent, UpstreamJob } from '../../../../shared/jobs/ports.ts';
 import { runSweep } from '../../../../shared/jobs/sweep/run.ts';
 import { Problem } from '../../../../shared/problem.ts';
 import { FAR, START } from '../../../support/clock.ts';
 import { makeJobId, makeRecord } from '../../../support/job-records.ts';
-import { createSweeping, toJob } from '../../../support/sweeping.ts';
+import { createSweeping, toJob, type Sweeping } from '../../../support/sweeping.ts';
 
 const MINUTE = 60_000;
 const QUEUED = makeRecord();
@@ -27,6 +28,24 @@ const ENDED = makeRecord({
   history: [{ state: 'succeeded', at: START }],
   announced: ['succeeded'],
 });
+
+/** Half an hour of one DCU comes to the cap. */
+const COST: JobCost = {
+  currency: 'USD',
+  low: '0.01',
+  high: '0.03',
+  maxCost: { amount: '0.03', currency: 'USD' },
+  basis: {
+    region: 'us-central1',
+    dcuHourMicros: 60_000,
+    shuffleGbMonthMicros: 40_000,
+    listed: true,
+    pricesAsOf: '2026-11-01',
+    pricesSource: 'test',
+    least: { milliDcu: 1_000, shuffleGb: 0 },
+    most: { milliDcu: 1_000, shuffleGb: 0 },
+  },
+};
 
 function entry(id: string): AuditEntry {
   return { id, timestamp: START } as AuditEntry;
@@ -443,19 +462,7 @@ describe('the time of a job', () => {
   });
 
   it('is what its money pays for, where that is less', async () => {
-    const basis = {
-      region: 'us-central1',
-      dcuHourMicros: 60_000,
-      shuffleGbMonthMicros: 40_000,
-      listed: true,
-      pricesAsOf: '2026-11-01',
-      pricesSource: 'test',
-      least: { milliDcu: 1_000, shuffleGb: 0 },
-      most: { milliDcu: 1_000, shuffleGb: 0 },
-    };
-    const maxCost = { amount: '0.03', currency: 'USD' } as const;
-    const cost = { currency: 'USD', low: '0.01', high: '0.03', maxCost, basis };
-    const record = makeRecord({ ...RUNNING, cost, maxRuntimeSeconds: 1_800 });
+    const record = makeRecord({ ...RUNNING, cost: COST, maxRuntimeSeconds: 1_800 });
     const bench = createSweeping(record);
     bench.gateway.plant(toJob(record, 'running', { startedAt: START }));
     bench.clock.advance(1_831_000);
@@ -509,6 +516,47 @@ describe('the time of a job', () => {
     await bench.sweep();
     expect(bench.gateway.cancellations).toEqual([]);
     expect(bench.read(record)).toMatchObject({ state: 'succeeded', reason: null });
+  });
+});
+
+describe('a job that takes up more than its cost was reckoned with', () => {
+  /** One that runs, whose money lasts for 1,800 seconds at its own size. */
+  const priced = makeRecord({ ...RUNNING, cost: COST, maxRuntimeSeconds: 1_800 });
+  const sweepAt = async (
+    seconds: number,
+    size: UpstreamJob['size'],
+    record: JobRecord = priced,
+  ): Promise<Sweeping> => {
+    const bench = createSweeping(record);
+    const job = toJob(record, 'running', { startedAt: START });
+    bench.gateway.plant(size === undefined ? job : { ...job, size });
+    bench.clock.advance(seconds * 1000);
+    await bench.sweep();
+    return bench;
+  };
+
+  it('is cancelled before its money is spent at that size, with the reason', async () => {
+    const tenfold = { milliDcu: 10_000, shuffleGb: 0 };
+    expect((await sweepAt(60, tenfold)).read(priced)).toEqual(priced);
+    const bench = await sweepAt(61, tenfold);
+    expect(bench.read(priced)).toMatchObject({ state: 'cancelling', reason: 'max_cost_reached' });
+    expect(bench.gateway.cancellations).toMatchObject([{ account: 'operator-of-analytics' }]);
+    expect(bench.audit.records[0]).toMatchObject({ rule: 'max-cost', jobId: priced.id });
+  });
+
+  it('is charged for its shuffle storage, too', async () => {
+    const bench = await sweepAt(600, { milliDcu: 1_001, shuffleGb: 4_000 });
+    expect(bench.read(priced)).toMatchObject({ reason: 'max_cost_reached' });
+    const without = await sweepAt(600, { milliDcu: 1_001, shuffleGb: 0 });
+    expect(without.read(priced)).toEqual(priced);
+  });
+
+  it.each<[string, UpstreamJob['size'], JobRecord]>([
+    ['keeps to its size', { milliDcu: 1_000, shuffleGb: 0 }, priced],
+    ['has a size that is not known', undefined, priced],
+    ['has no price', { milliDcu: 1_000_000, shuffleGb: 0 }, makeRecord(RUNNING)],
+  ])('is none that %s: its time alone ends it', async (_name, size, record) => {
+    expect((await sweepAt(1_800, size, record)).read(record)).toEqual(record);
   });
 });
 
