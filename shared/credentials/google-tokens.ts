@@ -29,6 +29,8 @@ const RENEW_EARLY_SECONDS = 300;
 /** Seconds: a token that could not be renewed still serves while it lives at least this long. */
 const LAST_USE_SECONDS = 30;
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+/** Milliseconds that one call may take: two of them and an attempt of Dataproc's fit into a handler's 25 seconds. */
+const CALL_MS = 5_000;
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
@@ -135,8 +137,10 @@ async function post(
   upstream: UpstreamName,
   request: TokenRequest,
 ): Promise<ReadonlyMap<string, unknown>> {
+  const callEndMs = Math.min(options.now().getTime() + CALL_MS, request.deadline.getTime());
+  const deadline = new Date(callEndMs);
   const response = await options
-    .send({ ...request, method: 'POST', maxBytes: MAX_ANSWER_BYTES })
+    .send({ ...request, deadline, method: 'POST', maxBytes: MAX_ANSWER_BYTES })
     .catch((error: unknown) => {
       throw toUpstreamProblem(error, upstream);
     });

@@ -140,12 +140,25 @@ describe('a Google token', () => {
   it('is asked for again by whoever waited for a request of another’s that failed', async () => {
     const passed = new Date(0);
     const { tokens, counts } = createBench(({ deadline }) =>
-      deadline === passed ? new TransportError('timeout', 'no answer in time') : undefined,
+      deadline.getTime() === passed.getTime()
+        ? new TransportError('timeout', 'no answer in time')
+        : undefined,
     );
     const began = tokens(SUBMITTER, passed).catch((error: unknown) => error);
     expect(await tokens(SUBMITTER, FAR)).toMatch(/^account-/);
     expect(await began).toMatchObject({ code: 'upstream_timeout' });
     expect(counts()).toEqual([2, 1]);
+  });
+
+  it('is waited for 5 seconds a call, and never longer than its caller waits', async () => {
+    const { tokens, requests } = createBench();
+    await tokens(SUBMITTER, FAR);
+    await tokens(READER, new Date('2026-01-15T12:00:02.000Z'));
+    expect(requests.map(({ deadline }) => deadline.toISOString())).toEqual([
+      '2026-01-15T12:00:05.000Z',
+      '2026-01-15T12:00:05.000Z',
+      '2026-01-15T12:00:02.000Z',
+    ]);
   });
 
   it('is asked for again after a failure', async () => {
