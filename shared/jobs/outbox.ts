@@ -72,14 +72,18 @@ export async function settleOutbox(
 }
 
 /**
- * Entries that an item holds at most, so that it stays far below DynamoDB's 400 kB. What Jobgate itself decides has one id
- * for each of its few rules, and is not kept out by what callers did.
+ * Entries that an item holds at most of what callers did, and of what Jobgate itself did, so that it stays far below
+ * DynamoDB's 400 kB. What Jobgate decides once for a job has one id for each of its few rules, and always has room.
  */
 const MAX_ENTRIES = 10;
 
+/** The rule under which Jobgate itself acts again and again, as long as that has no effect: a cancellation is repeated. */
+export const REPEATED_RULE = 'cancel-again';
+
 function hasRoom({ outbox }: JobRecord, entry: AuditRecord): boolean {
-  if (isUnasked(entry)) return true;
-  return outbox.filter((each) => !isUnasked(each)).length < MAX_ENTRIES;
+  const unasked = isUnasked(entry);
+  if (unasked && entry.rule !== REPEATED_RULE) return true;
+  return outbox.filter((each) => isUnasked(each) === unasked).length < MAX_ENTRIES;
 }
 
 function isUnasked({ action }: AuditRecord): boolean {

@@ -1,10 +1,11 @@
 import { toAuditRecord, type AuditRecord } from '../policy/audit-record.ts';
 import { toAudited } from './browse.ts';
 import type { JobId, JobRecord } from './job.ts';
+import { REPEATED_RULE } from './outbox.ts';
 import type { JobEvent } from './ports.ts';
 
 /** The sweep in which something happened, to the audit. */
-export interface SweepRun {
+export interface AuditedSweep {
   /** Lambda's id of the invocation; joins the record with the function's log. */
   readonly requestId: string;
   readonly now: () => Date;
@@ -39,7 +40,7 @@ export function toEventRecord(event: JobEvent, requestId: string): AuditRecord {
  * Rules under which Jobgate itself ends a job: its time or its money is used up, its record has ended, or it was to be
  * cancelled and is not.
  */
-export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan' | 'cancel-again';
+export type SweepRule = 'max-runtime' | 'max-cost' | 'orphan' | typeof REPEATED_RULE;
 
 /** A job that Jobgate ends by itself. */
 export interface EndedBySweep {
@@ -48,9 +49,14 @@ export interface EndedBySweep {
   readonly record?: JobRecord;
 }
 
-/** The audit's record that Jobgate itself asks for a job's end; nobody calls. The same end has the same id. */
-export function toSweepRecord(ended: EndedBySweep, { requestId, now }: SweepRun): AuditRecord {
+/**
+ * The audit's record that Jobgate itself asks for a job's end; nobody calls. The same end has the same id; each time that
+ * a cancellation is repeated has one of its own, which ends in the sweep's.
+ */
+export function toSweepRecord(ended: EndedBySweep, sweep: AuditedSweep): AuditRecord {
   const { rule, jobId, record } = ended;
+  const { requestId, now } = sweep;
+  const act = rule === REPEATED_RULE ? `${rule}:${requestId}` : rule;
   return toAuditRecord(
     {
       ...NO_REQUEST,
@@ -60,7 +66,7 @@ export function toSweepRecord(ended: EndedBySweep, { requestId, now }: SweepRun)
       caller: undefined,
     },
     { decision: 'allow', rule, ...(record === undefined ? { jobId } : toAudited(record)) },
-    { id: `${jobId}:${rule}`, at: now() },
+    { id: `${jobId}:${act}`, at: now() },
   );
 }
 

@@ -3,6 +3,7 @@ import { cancelJob } from '../cancel.ts';
 import type { CapReason } from '../cap-reason.ts';
 import type { JobRecord } from '../job.ts';
 import type { DueRecord, UpstreamJob } from '../ports.ts';
+import { REPEATED_RULE } from '../outbox.ts';
 import { toSweepRecord } from '../unasked.ts';
 import type { SweepWork } from './work.ts';
 
@@ -45,7 +46,7 @@ export function isOverspending(record: JobRecord, upstream: UpstreamJob, now: Da
   return isSpent(cost, size, seconds);
 }
 
-/** Milliseconds after which a cancellation that shows no effect is asked for again. */
+/** Milliseconds after which a cancellation that shows no effect is asked for again, by each sweep from then on. */
 const UNHEARD_MS = 5 * 60_000;
 
 /** Tells whether a job is to be cancelled, and its engine does not say that it is. */
@@ -61,7 +62,7 @@ export function isUnheard({ history, checkedAt }: JobRecord, now: Date): boolean
 
 /** Asks once more for the end of a job that was to be cancelled. */
 export function repeatCancel(record: JobRecord, { order, ports }: SweepWork): Promise<JobRecord> {
-  const decision = toSweepRecord({ rule: 'cancel-again', jobId: record.id, record }, ports);
+  const decision = toSweepRecord({ rule: REPEATED_RULE, jobId: record.id, record }, ports);
   const request = { decision, reason: 'cancel_requested', deadline: order.deadline } as const;
   return cancelJob(record, request, ports);
 }

@@ -13,7 +13,7 @@ import {
   isUnheard,
   repeatCancel,
 } from './cap.ts';
-import type { SweepWork, TargetListing } from './work.ts';
+import { attempt, type SweepWork, type TargetListing } from './work.ts';
 
 /**
  * Brings one record of an active job up to date, and gives it as it is stored then; undefined when there was nothing to do.
@@ -67,11 +67,23 @@ async function see(record: JobRecord, listing: TargetListing, work: SweepWork): 
     : record;
   if (seen.state !== record.state) summary.updated += 1;
   if (told.upstream === undefined || isTerminal(seen.state)) return seen;
-  const now = ports.now();
-  if (isOverdue(seen, now)) return enforceCap(seen, toCapReason(seen), work);
-  if (isOverspending(seen, told.upstream, now)) return enforceCap(seen, 'max_cost_reached', work);
-  const unheard = contradicts(seen, told.upstream) && isUnheard(seen, now);
-  return unheard ? repeatCancel(seen, work) : seen;
+  const end = chooseEnd(seen, told.upstream, work);
+  if (end === undefined) return seen;
+  const task = { doing: 'cap', jobId: seen.id, target: seen.target.name } as const;
+  return (await attempt(end, task, work)) ?? seen;
+}
+
+/** How the end of a job is asked for; undefined when there is no reason to. */
+function chooseEnd(
+  seen: JobRecord,
+  upstream: UpstreamJob,
+  work: SweepWork,
+): (() => Promise<JobRecord>) | undefined {
+  const now = work.ports.now();
+  if (isOverdue(seen, now)) return () => enforceCap(seen, toCapReason(seen), work);
+  if (isOverspending(seen, upstream, now)) return () => enforceCap(seen, 'max_cost_reached', work);
+  if (contradicts(seen, upstream) && isUnheard(seen, now)) return () => repeatCancel(seen, work);
+  return undefined;
 }
 
 /** What is known of a job upstream, and whether its record does not say so yet. */

@@ -26,6 +26,7 @@ export async function sweepOrphans(
   await forEach([...unknown.values()], work, {
     act: (entry) => sweepUnknown(entry, work),
     name: ({ target, job }) => ({ doing: 'orphan', target, jobId: job.jobId }),
+    lane: ({ target }) => target,
   });
 }
 

@@ -7,6 +7,7 @@ import { sweepActive } from './due.ts';
 import { sweepOrphans } from './orphans.ts';
 import { settle } from './settle.ts';
 import {
+  endBy,
   forEach,
   type SweepOrder,
   type SweepPorts,
@@ -23,23 +24,50 @@ import {
  */
 export async function runSweep(order: SweepOrder, ports: SweepPorts): Promise<SweepSummary> {
   const work: SweepWork = { order, ports, summary: { ...NOTHING }, muted: false };
-  const listings = await listTargets(work);
+  const listing = endAfter(work, LISTED_AFTER);
+  const looking = endAfter(work, LOOKED_AFTER);
   const due = await listDue(work);
   count(due, work.summary);
+  const listings = await listTargets(listing);
   const oldest = [...due].sort((one, other) => one.checkedAt.localeCompare(other.checkedAt));
   const active = oldest.filter(({ state }) => !isTerminal(state));
-  const seen = await sweepAll(active, listings, work);
-  await sweepOrphans(listings, new Set(active.map(({ id }) => id)), work);
+  const [seen] = await Promise.all([
+    sweepAll(active, listings, looking),
+    sweepOrphans(listings, new Set(active.map(({ id }) => id)), looking),
+  ]);
   await settleAll(oldest, seen, work);
-  if (order.corrects)
-    await forEach([due], work, {
-      act: (all) => correctCounters(all, work),
-      name: () => ({ doing: 'count' }),
-    });
+  if (order.corrects) await correctAll(due, work);
   return work.summary;
 }
 
-/** Looks at the active jobs first, whose time may be over: what is to be told can wait. */
+/**
+ * Shares of a sweep's time after which the targets are listed, and jobs looked at and ended, or not: 20 and 40 of 50
+ * seconds. What is left needs no Google: a Google that does not answer keeps nothing from being told.
+ */
+const LISTED_AFTER = 0.4;
+const LOOKED_AFTER = 0.8;
+
+function endAfter(work: SweepWork, share: number): SweepWork {
+  const { order, ports } = work;
+  const nowMs = ports.now().getTime();
+  return endBy(work, new Date(nowMs + share * (order.deadline.getTime() - nowMs)));
+}
+
+/** Counts apart what goes wrong: only some sweeps compare counters, so that it is lost among the figures of all. */
+async function correctAll(due: readonly DueRecord[], work: SweepWork): Promise<void> {
+  const { summary } = work;
+  const before = summary.failed + summary.unfinished;
+  await forEach([due], work, {
+    act: (all) => correctCounters(all, work),
+    name: () => ({ doing: 'count' }),
+  });
+  summary.uncorrected = summary.failed + summary.unfinished - before;
+}
+
+/**
+ * Looks at the active jobs first, whose time may be over: what is to be told can wait. Each target has a lane of its own:
+ * one that is slow to answer keeps nobody from looking at the jobs of the others.
+ */
 async function sweepAll(
   active: readonly DueRecord[],
   listings: ReadonlyMap<string, TargetListing>,
@@ -57,6 +85,7 @@ async function sweepAll(
       if (record !== undefined) seen.set(entry.id, record);
     },
     name: ({ id, target }) => ({ doing: 'look', jobId: id, target }),
+    lane: ({ target }) => target,
   });
   return seen;
 }
@@ -98,6 +127,7 @@ const NOTHING: SweepSummary = {
   strangers: 0,
   unlisted: 0,
   corrected: 0,
+  uncorrected: null,
   failed: 0,
   unfinished: 0,
 };
@@ -121,6 +151,7 @@ async function listTargets(work: SweepWork): Promise<ReadonlyMap<string, TargetL
       listings.set(target, { at, jobs: new Map(jobs.map((job) => [job.jobId, job])) });
     },
     name: (target) => ({ doing: 'list', target }),
+    lane: (target) => target,
   });
   summary.unlisted = ports.targets.length - whole;
   return listings;

@@ -11,7 +11,8 @@ const ATTEMPTS = 4;
 
 /**
  * Announces the states that a job has come to, as events and in the audit, delivers what its outbox holds, and notes both
- * on the record. Until that is written they are due, and are told again: at least once, under one id.
+ * on the record. Until that is written they are due, and are told again: at least once, under one id. Whoever always
+ * finds that others have written first leaves it to the next sweep.
  */
 export async function settle(known: JobRecord, work: SweepWork): Promise<void> {
   const { order, ports, summary } = work;
@@ -32,6 +33,7 @@ export async function settle(known: JobRecord, work: SweepWork): Promise<void> {
     if (found === undefined) return;
     record = found;
   }
+  summary.unfinished += 1;
 }
 
 /** Tells audit and events, and gives the states that both have taken. */

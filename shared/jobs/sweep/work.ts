@@ -19,11 +19,15 @@ export interface SweepPorts extends BrowsePorts {
   readonly onTrouble: (trouble: SweepTrouble) => void;
 }
 
-/** Something that went wrong with a job, a target or a counter. */
-export interface SweepTrouble {
+/** Something to do with a job, a target or a counter; `cap` is to end a job that has had its time, or was to be cancelled. */
+export interface SweepTask {
   readonly doing: 'list' | 'look' | 'settle' | 'cap' | 'orphan' | 'count';
   readonly jobId?: JobId;
   readonly target?: string;
+}
+
+/** Something that went wrong. */
+export interface SweepTrouble extends SweepTask {
   readonly thrown: unknown;
 }
 
@@ -58,7 +62,9 @@ export interface SweepSummary {
   unlisted: number;
   /** Places under limits that were given back, or taken again. */
   corrected: number;
-  /** Things that went wrong, and things that there was no time for. */
+  /** Of the counters what failed, or was left; null when this sweep compared none. */
+  uncorrected: number | null;
+  /** Things that went wrong, and things that were left to the next sweep. */
   failed: number;
   unfinished: number;
 }
@@ -78,43 +84,60 @@ export interface TargetListing {
   readonly jobs: ReadonlyMap<JobId, UpstreamJob>;
 }
 
+/** The sweep with another deadline, for a part of its work. */
+export function endBy(work: SweepWork, deadline: Date): SweepWork {
+  return { ...work, order: { ...work.order, deadline } };
+}
+
 /** Milliseconds before the deadline after which nothing new is begun. */
 const LAST_START_MS = 5_000;
-/** Things that are done at a time. */
+/** Things of one lane that are done at a time. */
 const AT_A_TIME = 8;
+
+/** What is done for each of many things. */
+export interface EachOf<T> {
+  readonly act: (item: T) => Promise<void>;
+  readonly name: (item: T) => SweepTask;
+  /** Items of one lane wait for each other, and for no others; without it all are in one. */
+  readonly lane?: (item: T) => string;
+}
 
 /**
  * Does something for each item, some at a time, until the deadline is near: what is left is counted as unfinished. What
- * goes wrong with one item, even by a mistake of ours, is told and counted, and leaves the others alone.
+ * goes wrong with one item leaves the others alone.
  */
 export async function forEach<T>(
   items: readonly T[],
   sweep: SweepWork,
-  {
-    act,
-    name,
-  }: {
-    readonly act: (item: T) => Promise<void>;
-    readonly name: (item: T) => Omit<SweepTrouble, 'thrown'>;
-  },
+  { act, name, lane = () => '' }: EachOf<T>,
 ): Promise<void> {
-  const { ports, summary } = sweep;
-  const queue = items.values();
-  const work = async (): Promise<void> => {
+  const workOff = async (queue: Iterable<T>): Promise<void> => {
     for (const item of queue) {
-      if (isLate(sweep)) {
-        summary.unfinished += 1;
-        continue;
-      }
-      try {
-        await act(item);
-      } catch (thrown) {
-        summary.failed += 1;
-        ports.onTrouble({ ...name(item), thrown });
-      }
+      if (isLate(sweep)) sweep.summary.unfinished += 1;
+      else await attempt(() => act(item), name(item), sweep);
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const lanes = Map.groupBy(items, lane).values();
+  const workers = [...lanes].flatMap((own) => {
+    const queue = own.values();
+    return Array.from({ length: AT_A_TIME }, () => workOff(queue));
+  });
+  await Promise.all(workers);
+}
+
+/** Does one thing; undefined when it goes wrong, even by a mistake of ours, which is told and counted. */
+export async function attempt<T>(
+  act: () => Promise<T>,
+  task: SweepTask,
+  { ports, summary }: SweepWork,
+): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (thrown) {
+    summary.failed += 1;
+    ports.onTrouble({ ...task, thrown });
+    return undefined;
+  }
 }
 
 /** Tells whether it is too late to begin anything. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readJobAudit } from '../../../shared/jobs/audit.ts';
-import { toEventRecord, toSweepRecord } from '../../../shared/jobs/unasked.ts';
+import { toEventRecord, toSweepRecord, type SweepRule } from '../../../shared/jobs/unasked.ts';
 import { makeAuditRecord } from '../../support/audit-records.ts';
 import { createClock, FAR, START } from '../../support/clock.ts';
 import { makeEvent } from '../../support/job-events.ts';
@@ -82,6 +82,18 @@ describe('the audit’s record of an end that Jobgate itself asks for', () => {
       template: 'tidy',
       jobId: record.id,
     });
+  });
+
+  it('counts once for one end, and once for each time that a cancellation is repeated', () => {
+    const record = makeRecord();
+    const [first, second] = ['sweep-1', 'sweep-2'].map((requestId) => ({ ...SWEEP, requestId }));
+    const idOf = (rule: SweepRule, sweep = SWEEP): string =>
+      toSweepRecord({ rule, jobId: record.id, record }, sweep).id;
+    for (const rule of ['max-runtime', 'max-cost', 'orphan'] as const) {
+      expect(idOf(rule, first)).toBe(idOf(rule, second));
+    }
+    expect(idOf('cancel-again', first)).toBe(`${record.id}:cancel-again:sweep-1`);
+    expect(idOf('cancel-again', second)).toBe(`${record.id}:cancel-again:sweep-2`);
   });
 
   it('names an orphan by its id alone', () => {

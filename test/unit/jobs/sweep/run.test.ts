@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JobCost } from '../../../../shared/cost/estimate.ts';
 import type { JobRecord, JobState } from '../../../../shared/jobs/job.ts';
-import type { JobEvent, UpstreamJob } from '../../../../shared/jobs/ports.ts';
+import type {
+  ActiveQuery,
+  JobEvent,
+  JobReference,
+  UpstreamJob,
+} from '../../../../shared/jobs/ports.ts';
 import { runSweep } from '../../../../shared/jobs/sweep/run.ts';
 import { Problem } from '../../../../shared/problem.ts';
 import { FAR, START } from '../../../support/clock.ts';
@@ -51,6 +56,7 @@ function entry(id: string): AuditEntry {
   return { id, timestamp: START } as AuditEntry;
 }
 type AuditEntry = JobRecord['outbox'][number];
+type Bench = ReturnType<typeof createSweeping>;
 
 describe('a sweep', () => {
   it('of nothing asks for the listing of each target and no more', async () => {
@@ -177,6 +183,114 @@ describe('a sweep', () => {
       looked: 0,
     });
     expect(bench.read(RUNNING).state).toBe('running');
+  });
+});
+
+describe('the time of a sweep', () => {
+  const timeout = new Problem('upstream_timeout', 'hangs');
+  const fromNow = (bench: Bench): Date => new Date(bench.clock.now().getTime() + 50_000);
+
+  it('is not used up by a target that does not list its jobs', async () => {
+    const left = makeRecord({ ...ENDED, id: makeJobId(), announced: [] });
+    const bench = createSweeping(RUNNING, left);
+    bench.gateway.plant(toJob(RUNNING, 'succeeded', { startedAt: START, endedAt: START }));
+    Object.assign(bench.ports, {
+      targets: ['analytics', 'stuck'],
+      gateway: {
+        ...bench.gateway,
+        listActive: async (query: ActiveQuery) => {
+          if (query.target !== 'stuck') return bench.gateway.listActive(query);
+          bench.clock.advance(query.deadline.getTime() - bench.clock.now().getTime());
+          throw timeout;
+        },
+      },
+    });
+    expect(await bench.sweep({ deadline: fromNow(bench) })).toMatchObject({
+      unlisted: 1,
+      failed: 1,
+      looked: 1,
+      updated: 1,
+      announced: 2,
+      unfinished: 0,
+    });
+    expect(bench.clock.now().toISOString()).toBe('2026-01-15T12:00:20.000Z');
+    expect(bench.troubles).toMatchObject([{ doing: 'list', target: 'stuck' }]);
+  });
+
+  it('lists what is due before it asks any target', async () => {
+    const bench = createSweeping(QUEUED);
+    const asked: string[] = [];
+    Object.assign(bench.ports, {
+      records: {
+        ...bench.records,
+        listDue: () => {
+          asked.push('due');
+          return bench.records.listDue(null, FAR);
+        },
+      },
+      gateway: {
+        ...bench.gateway,
+        listActive: (query: ActiveQuery) => {
+          asked.push('target');
+          return bench.gateway.listActive(query);
+        },
+      },
+    });
+    await bench.sweep();
+    expect(asked).toEqual(['due', 'target']);
+  });
+
+  it('is kept in part for what there is to tell, however long the looks take', async () => {
+    const ended = makeRecord({ ...ENDED, id: makeJobId(), announced: [] });
+    const many = Array.from({ length: 40 }, () => makeRecord({ ...RUNNING, id: makeJobId() }));
+    const bench = createSweeping(...many, ended);
+    Object.assign(bench.ports, {
+      gateway: {
+        ...bench.gateway,
+        find: (reference: JobReference) => {
+          const leftMs = reference.deadline.getTime() - bench.clock.now().getTime();
+          bench.clock.advance(Math.min(8_000, leftMs));
+          return Promise.reject(timeout);
+        },
+      },
+    });
+    const summary = await bench.sweep({ deadline: fromNow(bench) });
+    expect(summary.unfinished).toBeGreaterThan(20);
+    expect(summary.announced).toBe(1);
+    expect(bench.clock.now().toISOString()).toBe('2026-01-15T12:00:40.000Z');
+  });
+
+  it('is not used up by looks at the jobs of one target', async () => {
+    const stuck = Array.from({ length: 20 }, () =>
+      makeRecord({ ...RUNNING, id: makeJobId(), target: { ...RUNNING.target, name: 'stuck' } }),
+    );
+    const record = makeRecord({ ...RUNNING, checkedAt: '2026-01-15T12:00:01.000Z' });
+    const orphan = makeRecord({ ...ENDED, id: makeJobId() });
+    const bench = createSweeping(...stuck, record, orphan);
+    bench.gateway.plant(toJob(record, 'succeeded', { startedAt: START, endedAt: START }));
+    bench.gateway.plant(toJob(orphan, 'running'));
+    const waited = new Set([record.id, orphan.id]);
+    const others = Promise.withResolvers<undefined>();
+    Object.assign(bench.ports, {
+      targets: ['stuck', 'analytics'],
+      gateway: {
+        ...bench.gateway,
+        find: async (reference: JobReference) => {
+          if (reference.target === 'stuck')
+            return others.promise.then(() => Promise.reject(timeout));
+          waited.delete(reference.jobId);
+          if (waited.size === 0) others.resolve(undefined);
+          return bench.gateway.find(reference);
+        },
+      },
+    });
+    expect(await bench.sweep()).toMatchObject({
+      looked: 22,
+      failed: 20,
+      updated: 1,
+      orphans: 1,
+    });
+    expect(bench.read(record).state).toBe('succeeded');
   });
 });
 
@@ -411,6 +525,18 @@ describe('what was not taken', () => {
     expect(outcomes).toEqual(['replaced', 'replaced']);
   });
 
+  it('is left to the next sweep, and counted, when others always write first', async () => {
+    const bench = createSweeping(QUEUED);
+    bench.gateway.plant(toJob(QUEUED, 'queued'));
+    Object.assign(bench.ports, {
+      records: { ...bench.records, replace: () => Promise.resolve('conflict') },
+    });
+    expect(await bench.sweep()).toMatchObject({ announced: 0, unfinished: 1, failed: 0 });
+    expect(bench.counted).toEqual([]);
+    Object.assign(bench.ports, { records: bench.records });
+    expect(await bench.sweep()).toMatchObject({ announced: 1, unfinished: 0 });
+  });
+
   it('is announced of a record that others write meanwhile, and noted once', async () => {
     const bench = createSweeping(QUEUED);
     bench.gateway.plant(toJob(QUEUED, 'queued'));
@@ -506,6 +632,20 @@ describe('the time of a job', () => {
     expect(bench.read(record).outbox).toHaveLength(11);
   });
 
+  it('that cannot be enforced is told as that, and what the listing told is kept', async () => {
+    const [, job] = overdue('running');
+    const record = makeRecord({ ...RUNNING, state: 'queued', history: [], announced: [] });
+    const bench = createSweeping(record);
+    bench.gateway.plant(job);
+    bench.gateway.failNextFind(new Problem('upstream_timeout', 'slow'));
+    bench.clock.advance(record.maxRuntimeSeconds * 1000 + 30_001);
+    expect(await bench.sweep()).toMatchObject({ capped: 0, failed: 1, announced: 1 });
+    expect(bench.troubles).toMatchObject([
+      { doing: 'cap', jobId: record.id, target: 'analytics', thrown: { code: 'upstream_timeout' } },
+    ]);
+    expect(bench.read(record)).toMatchObject({ state: 'running', announced: ['running'] });
+  });
+
   it('does not matter any more when it has ended by itself meanwhile', async () => {
     const [record, job] = overdue('running');
     const bench = createSweeping(record);
@@ -584,6 +724,47 @@ describe('a cancellation that had no effect', () => {
       state: 'cancelling',
       reason: 'cancel_requested',
     });
+  });
+});
+
+describe('a cancellation that has no effect, time and again', () => {
+  const asked = { state: 'cancelling', at: START } as const;
+  const cancelling = makeRecord({
+    ...RUNNING,
+    state: 'cancelling',
+    cancelReason: 'cancel_requested',
+    history: [...RUNNING.history, asked],
+    announced: ['queued', 'running', 'cancelling'],
+  });
+  const sweepEachMinute = async (bench: Bench, sweeps: number): Promise<void> => {
+    for (let sweep = 1; sweep <= sweeps; sweep += 1) {
+      bench.gateway.plant(toJob(cancelling, 'running', { startedAt: START }));
+      Object.assign(bench.ports, { requestId: `sweep-${sweep}` });
+      await bench.sweep();
+      bench.clock.advance(MINUTE);
+    }
+  };
+
+  it('is asked for every minute, each time under an id of its own in the audit', async () => {
+    const bench = createSweeping(cancelling);
+    bench.clock.advance(5 * MINUTE);
+    await sweepEachMinute(bench, 3);
+    expect(bench.gateway.cancellations).toHaveLength(3);
+    expect(bench.audit.records.map(({ id }) => id)).toEqual([
+      `${cancelling.id}:cancel-again:sweep-1`,
+      `${cancelling.id}:cancel-again:sweep-2`,
+      `${cancelling.id}:cancel-again:sweep-3`,
+    ]);
+  });
+
+  it('is not asked for without its record: ten of them wait on the item while the audit is down', async () => {
+    const bench = createSweeping(cancelling);
+    bench.audit.setDown(true);
+    bench.clock.advance(5 * MINUTE);
+    await sweepEachMinute(bench, 12);
+    expect(bench.gateway.cancellations).toHaveLength(10);
+    expect(bench.read(cancelling).outbox).toHaveLength(10);
+    expect(bench.troubles.at(-1)).toMatchObject({ doing: 'cap', jobId: cancelling.id });
   });
 });
 
@@ -670,8 +851,24 @@ describe('counters', () => {
         listCounters: () => Promise.reject(new Problem('upstream_timeout', 'slow')),
       },
     });
-    expect(await bench.sweep({ corrects: true })).toMatchObject({ failed: 1, active: 1 });
+    const summary = await bench.sweep({ corrects: true });
+    expect(summary).toMatchObject({ failed: 1, uncorrected: 1, active: 1 });
     expect(bench.troubles).toMatchObject([{ doing: 'count' }]);
+  });
+
+  it('that could not be put right are counted apart, by the sweeps that compare them alone', async () => {
+    const bench = createSweeping();
+    bench.records.counters.setHolders(key, [QUEUED.id]);
+    const { records } = bench;
+    Object.assign(bench.ports, {
+      records: { ...records, releaseHolder: () => Promise.reject(new Error('damaged')) },
+    });
+    bench.gateway.failNextList(new Problem('upstream_unavailable', 'down'));
+    expect(await bench.sweep()).toMatchObject({ failed: 1, uncorrected: null });
+    bench.gateway.failNextList(new Problem('upstream_unavailable', 'down'));
+    expect(await bench.sweep({ corrects: true })).toMatchObject({ failed: 2, uncorrected: 1 });
+    Object.assign(bench.ports, { records });
+    expect(await bench.sweep({ corrects: true })).toMatchObject({ failed: 0, uncorrected: 0 });
   });
 
   const key = 'limit#template#tidy';
