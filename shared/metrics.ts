@@ -16,12 +16,15 @@ export interface SweepFigures {
   /** Jobs that have not ended, and those of them that Dataproc is not known to hold. */
   readonly active: number;
   readonly submitting: number;
-  /** Active jobs that name this deployment and that no living record knows. */
+  /** Active jobs that name this deployment and that no living record knows, and those of them that have none at all. */
   readonly orphans: number;
-  /** Counters of run limits that were put right. */
+  readonly strangers: number;
+  /** Places under run limits that were put right. */
   readonly corrected: number;
-  /** Calls that asked Dataproc something. */
-  readonly upstreamReads: number;
+  /** What of that failed, or was left; null, and no metric, when no counters were compared. */
+  readonly uncorrected: number | null;
+  /** Requests to Dataproc, each attempt and each page of a list. */
+  readonly upstreamCalls: number;
   /** Things that went wrong, each with a line in the log. */
   readonly failed: number;
   /** Targets whose jobs could not be listed, or not all of them. */
@@ -88,8 +91,10 @@ function toFigures(swept: SweepFigures, durationMs: number): Line['figures'] {
     Active: [swept.active, 'Count'],
     Submitting: [swept.submitting, 'Count'],
     Orphans: [swept.orphans, 'Count'],
+    Strangers: [swept.strangers, 'Count'],
     Corrected: [swept.corrected, 'Count'],
-    UpstreamReads: [swept.upstreamReads, 'Count'],
+    ...(swept.uncorrected === null ? {} : { Uncorrected: [swept.uncorrected, 'Count'] as const }),
+    UpstreamCalls: [swept.upstreamCalls, 'Count'],
     Failed: [swept.failed, 'Count'],
     Unlisted: [swept.unlisted, 'Count'],
     Unfinished: [swept.unfinished, 'Count'],

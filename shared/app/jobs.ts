@@ -34,11 +34,16 @@ export function buildJobsApp(runtime: Runtime, guard: Pick<Guard, 'record'>): ()
   return buildJobsAppOver(createDynamoDbRecords, runtime, guard);
 }
 
+/** What the adapters tell: decisions to the guard and, where somebody counts them, each request to Dataproc. */
+export interface JobsAppListeners extends Pick<Guard, 'record'> {
+  readonly onDataprocCall?: () => void;
+}
+
 /** As {@link buildJobsApp}, over records that can do more. */
 export function buildJobsAppOver<Records extends JobRecords>(
   createRecords: (options: DynamoDbOptions) => Records,
   runtime: Runtime,
-  guard: Pick<Guard, 'record'>,
+  { record, onDataprocCall }: JobsAppListeners,
 ): () => JobsApp<Records> {
   return once(() => {
     const config = readJobsConfig(runtime.environment);
@@ -62,6 +67,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
       send,
       now,
       sleep,
+      ...(onDataprocCall === undefined ? {} : { onCall: onDataprocCall }),
     });
     const storage = createJobStorage({
       endpoint: endpoints.storage,
@@ -84,7 +90,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
       browse: {
         deployment: config.deployment,
         records,
-        record: guard.record,
+        record,
         gateway,
         storage,
         now,
@@ -94,7 +100,7 @@ export function buildJobsAppOver<Records extends JobRecords>(
       cancel: {
         deployment: config.deployment,
         records,
-        record: guard.record,
+        record,
         gateway,
         now,
         operatorOf: (name) => getTarget(name).operator,

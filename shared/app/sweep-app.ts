@@ -20,8 +20,9 @@ export interface SweepApp extends Pick<
   /** Writes an audit record durably. */
   readonly record: Guard['record'];
   readonly metrics: Metrics;
+  /** Requests that were sent to Dataproc since the app was built. */
+  readonly countDataprocCalls: () => number;
   readonly now: () => Date;
-  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** One sweep. */
@@ -37,13 +38,17 @@ export interface SweepRun {
 /** Builds the adapters on first use. The returned function throws ConfigError when the environment is wrong. */
 export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
   const record = buildRecord(runtime);
-  const jobs = buildJobsAppOver(createDynamoDbSweepRecords, runtime, { record });
+  let dataprocCalls = 0;
+  const onDataprocCall = (): void => {
+    dataprocCalls += 1;
+  };
+  const jobs = buildJobsAppOver(createDynamoDbSweepRecords, runtime, { record, onDataprocCall });
   return once(() => {
     const { eventBus, publicUrl, region, endpoints, deployment } = readSweepConfig(
       runtime.environment,
     );
     const { config, records, gateway, browse, cancel } = jobs();
-    const { now, sleep, log, writeLine } = runtime;
+    const { now, log, writeLine } = runtime;
     const credentials = () => readAwsCredentials(runtime);
     const place = { region, endpoint: endpoints.aws, credentials };
     return {
@@ -55,8 +60,8 @@ export function buildSweepApp(runtime: FunctionRuntime): () => SweepApp {
       events: createEventBridge({ ...place, eventBus, publicUrl, log, now }),
       record,
       metrics: createMetrics({ writeLine, now }, deployment),
+      countDataprocCalls: () => dataprocCalls,
       now,
-      sleep,
     };
   });
 }

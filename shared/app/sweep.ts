@@ -10,16 +10,16 @@ import type { SweepRun } from './sweep-app.ts';
 /** Minutes between two comparisons of the counters with the records, which the two sweeps from then on make: one may fail. */
 const CORRECT_EVERY_MINUTES = 10;
 
-/** What a sweep came to, with the calls that asked Dataproc something. */
+/** What a sweep came to, with the requests that it sent to Dataproc. */
 export type SweptSummary = SweepSummary & SweepFigures;
 
 /** Sweeps once. @throws upstream problems when it could not even begin. */
 export async function sweepJobs(run: SweepRun): Promise<SweptSummary> {
   const { app, deadline } = run;
   const corrects = app.now().getUTCMinutes() % CORRECT_EVERY_MINUTES < 2;
-  const ports = toPorts(run);
-  const summary = await runSweep({ deadline, corrects }, ports);
-  return { ...summary, upstreamReads: summary.looked + ports.targets.length };
+  const before = app.countDataprocCalls();
+  const summary = await runSweep({ deadline, corrects }, toPorts(run));
+  return { ...summary, upstreamCalls: app.countDataprocCalls() - before };
 }
 
 function toPorts({ app, requestId, log }: SweepRun): SweepPorts {

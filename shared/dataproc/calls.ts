@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly send: Send;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Told before each request to Dataproc, each attempt by itself. */
+  readonly onCall?: () => void;
 }
 
 /** One request; `path` follows `/v1/`, `account` is an id in the target's project. */
@@ -62,6 +64,7 @@ async function sendOnce(
   const email = toAccountEmail(request.account, target.project);
   const token = await options.tokens(email, deadline);
   const attemptEnd = options.now().getTime() + ATTEMPT_MS;
+  options.onCall?.();
   try {
     return await options.send({
       url: toUrl(options, target, request),

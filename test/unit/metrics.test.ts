@@ -92,9 +92,11 @@ const ENDED: EndedJob = {
 const SWEPT = {
   active: 3,
   submitting: 1,
-  orphans: 0,
+  orphans: 2,
+  strangers: 1,
   corrected: 2,
-  upstreamReads: 4,
+  uncorrected: 3,
+  upstreamCalls: 4,
   failed: 5,
   unlisted: 1,
   unfinished: 0,
@@ -155,15 +157,24 @@ describe('a metric line', () => {
       Sweeps: 1,
       Active: 3,
       Submitting: 1,
-      Orphans: 0,
+      Orphans: 2,
+      Strangers: 1,
       Corrected: 2,
-      UpstreamReads: 4,
+      Uncorrected: 3,
+      UpstreamCalls: 4,
       Failed: 5,
       Unlisted: 1,
       Unfinished: 0,
       DurationMs: 1234,
     });
     expect(line._aws.CloudWatchMetrics[0]?.Dimensions).toEqual([['deployment']]);
+  });
+
+  it('says nothing of counters that the sweep did not compare', () => {
+    const line = write((metrics) => {
+      metrics.swept({ ...SWEPT, uncorrected: null }, 1234);
+    });
+    expect(line).not.toHaveProperty('Uncorrected');
   });
 
   it('makes no metric of its own for a job, however many end', () => {

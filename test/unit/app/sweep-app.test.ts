@@ -9,8 +9,10 @@ const FIGURES = {
   active: 3,
   submitting: 1,
   orphans: 0,
+  strangers: 0,
   corrected: 0,
-  upstreamReads: 2,
+  uncorrected: null,
+  upstreamCalls: 2,
   failed: 0,
   unlisted: 0,
   unfinished: 0,
@@ -33,7 +35,7 @@ describe('a sweep', () => {
     const { answer, metrics } = serve(() => Promise.resolve(FIGURES));
     expect(await answer).toEqual(FIGURES);
     expect(metrics.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { message: 'swept', deployment: 'jobgate', Sweeps: 1, Active: 3, UpstreamReads: 2 },
+      { message: 'swept', deployment: 'jobgate', Sweeps: 1, Active: 3, UpstreamCalls: 2 },
     ]);
   });
 
