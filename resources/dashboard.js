@@ -33,9 +33,13 @@ export function renderDashboard(deployment) {
     ['Cost of ended jobs', search('CostAccrued', 'Sum', 3600, deployment), { stacked: true }],
     ['Seconds that ended jobs ran', search('RunSeconds', 'Average', 300, deployment)],
     ['Jobs that have not ended', ofSweep(['Active', 'Submitting'], deployment), most],
-    ['Found by the sweep', ofSweep(['Orphans', 'Corrected'], deployment), most],
-    ['Not done by the sweep', ofSweep(['Failed', 'Unlisted', 'Unfinished'], deployment), most],
-    ['The sweep itself', ofSweep(['DurationMs', 'UpstreamReads'], deployment), most],
+    ['Found by the sweep', ofSweep(['Orphans', 'Strangers', 'Corrected'], deployment), most],
+    [
+      'Not done by the sweep',
+      ofSweep(['Failed', 'Unlisted', 'Unfinished', 'Uncorrected'], deployment),
+      most,
+    ],
+    ['The sweep itself', ofSweep(['DurationMs', 'UpstreamCalls'], deployment), most],
   ];
   return JSON.stringify({
     widgets: graphs.map(([title, metrics, options], index) =>

@@ -20,8 +20,9 @@ function listWritten(): readonly string[] {
     runSeconds: 1,
     cost: { amount: 1, currency: 'USD' },
   });
-  const none = { active: 0, submitting: 0, orphans: 0, corrected: 0, upstreamReads: 0 };
-  metrics.swept({ ...none, failed: 0, unlisted: 0, unfinished: 0 }, 0);
+  const found = { active: 0, submitting: 0, orphans: 0, strangers: 0, corrected: 0 };
+  const left = { failed: 0, unlisted: 0, unfinished: 0, uncorrected: 0 };
+  metrics.swept({ ...found, ...left, upstreamCalls: 0 }, 0);
   return lines.flatMap((line) => toNames(JSON.parse(line) as Written));
 }
 
@@ -97,7 +98,7 @@ describe('the metrics', () => {
   const all = Object.values(readResources('alarms.yml'))
     .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
     .map(({ Properties }) => Properties as unknown as Alarm);
-  const alarms = all.filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
+  const alarms = all.filter(({ Namespace }) => Namespace === 'Jobgate');
 
   it('are those that the alarms listen to', () => {
     const heard = alarms.map(({ Namespace, MetricName, Dimensions }) =>
@@ -107,7 +108,7 @@ describe('the metrics', () => {
         MetricName,
       ),
     );
-    expect(heard).toHaveLength(5);
+    expect(heard).toHaveLength(6);
     expect(heard.filter((name) => !written.includes(name))).toEqual([]);
     expect(new Set(alarms.map(({ Dimensions }) => Dimensions[0]?.Value))).toEqual(
       new Set(['${param:deployment}']),
@@ -115,16 +116,19 @@ describe('the metrics', () => {
   });
 
   it.each([
-    ['Failed', 15],
-    ['Unlisted', 5],
-    ['Unfinished', 15],
-  ])('that tell of work not done alarm when %s is above 0 for %d minutes', (metric, minutes) => {
+    ['Failed', 15, 5],
+    ['Unlisted', 5, 5],
+    ['Unfinished', 15, 5],
+    // Two of ten sweeps write it.
+    ['Uncorrected', 20, 10],
+  ])('that tell of work not done alarm when %s is above 0 for %d minutes', (...row) => {
+    const [metric, minutes, period] = row;
     const heard = alarms.filter(({ MetricName }) => MetricName === metric);
     expect(heard).toMatchObject([
       {
         Statistic: 'Minimum',
-        Period: 300,
-        EvaluationPeriods: minutes / 5,
+        Period: period * 60,
+        EvaluationPeriods: minutes / period,
         Threshold: 0,
         ComparisonOperator: 'GreaterThanThreshold',
         TreatMissingData: 'notBreaching',
@@ -143,7 +147,7 @@ describe('the metrics', () => {
     const titles = all.map(({ AlarmName }) =>
       AlarmName.replace('${self:service}', 'jobgate').replace('${sls:stage}', '<stage>'),
     );
-    expect(titles).toHaveLength(6);
+    expect(titles).toHaveLength(8);
     expect(titles.filter((title) => !explained.includes(title))).toEqual([]);
   });
 
