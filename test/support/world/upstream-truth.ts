@@ -27,7 +27,7 @@ export async function listTrueJobs(cloud: PlayedCloud): Promise<readonly TrueJob
     ...jobs
       .filter((job) => !('goog-dataproc-workflow-instance-id' in readLabels(job)))
       .map(readJob),
-    ...operations.flatMap(readWorkflow),
+    ...operations.flatMap((operation) => readWorkflow(operation, jobs)),
   ];
 }
 
@@ -70,17 +70,22 @@ function readJob(job: Resource): TrueJob {
 }
 
 interface WorkflowMetadata {
-  readonly graph?: { readonly nodes: readonly { readonly stepId: string }[] };
+  readonly graph?: {
+    readonly nodes: readonly { readonly stepId: string; readonly jobId?: string }[];
+  };
 }
 
-function readWorkflow(operation: Resource): readonly TrueJob[] {
+/** A workflow that has ended is what became of its step's job: one whose job was cancelled by its own name has failed as an operation. */
+function readWorkflow(operation: Resource, jobs: readonly Resource[]): readonly TrueJob[] {
   const { graph } = (operation['metadata'] ?? {}) as WorkflowMetadata;
   const [node] = graph?.nodes ?? [];
   if (node === undefined) return [];
   const error = operation['error'] as { readonly code: number } | undefined;
   // CANCELLED, and DEADLINE_EXCEEDED of one that its dagTimeout has ended. Source: google.rpc.Code.
   const stopped = error?.code === 1 || error?.code === 4;
-  const ended = error === undefined ? 'succeeded' : stopped ? 'cancelled' : 'failed';
+  const job = jobs.map(readJob).find(({ jobId }) => jobId === node.jobId);
+  const isCancelled = stopped || job?.state === 'cancelled';
+  const ended = error === undefined ? 'succeeded' : isCancelled ? 'cancelled' : 'failed';
   const state = operation['done'] === true ? ended : 'running';
   return [{ jobId: node.stepId, kind: 'workflow', state, labels: {} }];
 }
