@@ -101,12 +101,12 @@ const SUBMITTED_WITHIN_MS = 120_000;
  */
 async function cancelUnknown(record: JobRecord, work: CancelWork): Promise<JobRecord> {
   const now = work.ports.now();
-  const lost = endIfLost(record, now);
   if (record.state !== 'submitting') {
-    const kept = lost === record ? record : await write(record, work, () => lost);
+    const kept = await write(record, work, (each) => missIfUnseen(each, record, now));
     if (isTerminal(kept.state)) return kept;
     throw trouble(record, 'Dataproc does not find the job at this moment. Try again.');
   }
+  const lost = endIfLost(record, now);
   const silentMs = now.getTime() - Date.parse(record.checkedAt);
   const certain = startsOnce(record)
     ? record.openStartAt === null
@@ -114,6 +114,15 @@ async function cancelUnknown(record: JobRecord, work: CancelWork): Promise<JobRe
   if (certain) return writeOver(record, cancelUnstarted(record, now), work);
   if (lost !== record) return writeOver(record, lost, work);
   throw submitting(record);
+}
+
+/** That a look missed the job says nothing once another look has been written, which may have found it. */
+function missIfUnseen(stored: JobRecord, known: JobRecord, now: Date): JobRecord {
+  const looked =
+    stored.state !== known.state ||
+    stored.missingSince !== known.missingSince ||
+    stored.checkedAt !== known.checkedAt;
+  return looked ? stored : endIfLost(stored, now);
 }
 
 /** Another writer means that the job is being started after all. */
@@ -143,7 +152,7 @@ function trouble(record: JobRecord, detail: string): Problem {
 /** Attempts to write over others who look at the job at the same time. */
 const ATTEMPTS = 4;
 
-/** Writes what is known now over whatever version is stored, unless that has ended. */
+/** Writes what is known now over whatever version is stored, unless that has ended or there is nothing to change. */
 async function write(
   known: JobRecord,
   { request, ports }: CancelWork,
@@ -151,7 +160,9 @@ async function write(
 ): Promise<JobRecord> {
   let record = known;
   for (let attempt = 1; ; attempt += 1) {
-    const next = { ...change(record), version: record.version + 1 };
+    const changed = change(record);
+    if (changed === record) return record;
+    const next = { ...changed, version: record.version + 1 };
     if ((await ports.records.replace(next, request.deadline)) === 'replaced') return next;
     record = (await ports.records.find(record.id, request.deadline)) ?? record;
     if (isTerminal(record.state)) return record;

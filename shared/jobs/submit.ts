@@ -11,7 +11,7 @@ import {
 import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import type { JobRecord } from './job.ts';
-import { keep } from './keep.ts';
+import { keep, replaceOrRead } from './keep.ts';
 import { explainLimit } from './limit-refusal.ts';
 import type { LimitUse } from './limits.ts';
 import {
@@ -165,7 +165,7 @@ async function takeOver(record: JobRecord, { request, ports }: SubmitWork): Prom
   if (record.state !== 'submitting' || !old) return record;
   const settled = await deliverLeft(record, request.deadline, ports);
   const next = { ...settled, version: record.version + 1, checkedAt: now.toISOString() };
-  return keep(next, ports, request.deadline);
+  return replaceOrRead(next, { records: ports.records, deadline: request.deadline });
 }
 
 /** Takes up the start of a job that must not be started twice: only where no start is open, and none is found. */
@@ -175,7 +175,7 @@ async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecor
   const upstream = await nameFailure(record, work, () => findSubmitted(record, work));
   if (upstream !== undefined) {
     const started = adoptFound(record, upstream, ports);
-    return conclude(started, await keep(started.next, ports, request.deadline), work);
+    return conclude(started, { record, kept: await learn(record, started, work) }, work);
   }
   if (record.openStartAt !== null) return waitForStart(record, work);
   if (record.templateDigest !== request.template.digest) {
@@ -192,7 +192,8 @@ async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecor
 /** A start whose outcome is not known is found later, or its outcome stays unknown for good. */
 async function waitForStart(record: JobRecord, { request, ports }: SubmitWork): Promise<JobRecord> {
   const next = endIfLost(record, ports.now());
-  return next === record ? record : keep(next, ports, request.deadline);
+  if (next === record) return record;
+  return replaceOrRead(next, { records: ports.records, deadline: request.deadline });
 }
 
 /** An attempt to start a job. */
@@ -214,15 +215,25 @@ async function submitUpstream(
     const [start, outbox] = await Promise.allSettled([starting, delivery]);
     if (start.status === 'rejected') throw start.reason;
     if (outbox.status === 'rejected') throw outbox.reason;
-    const next = { ...start.value.next, outbox: outbox.value };
-    return { started: start.value, kept: await keep(next, work.ports, work.request.deadline) };
+    const delivered = { ...record, outbox: outbox.value };
+    return { started: start.value, kept: await learn(delivered, start.value, work) };
   });
-  return conclude(started, kept, work);
+  return conclude(started, { record, kept }, work);
+}
+
+function learn(record: JobRecord, started: Started, work: SubmitWork): Promise<JobRecord> {
+  const { ports, request } = work;
+  return keep(record, started.learn, { records: ports.records, deadline: request.deadline });
 }
 
 /** The record as it is stored, unless it says what went wrong: then the caller is told that. */
-function conclude({ next, problem }: Started, kept: JobRecord, work: SubmitWork): JobRecord {
-  if (problem === undefined || kept.state !== next.state) return kept;
+function conclude(
+  started: Started,
+  { record, kept }: { readonly record: JobRecord; readonly kept: JobRecord },
+  work: SubmitWork,
+): JobRecord {
+  const { problem } = started;
+  if (problem === undefined || kept.state !== started.learn(record).state) return kept;
   throw toNamed(problem, kept, work);
 }
 
@@ -258,15 +269,16 @@ async function startJob(
   try {
     const outcome = await ports.gateway.submit(toSubmission(record, work));
     if (outcome.kind === 'accepted') {
-      return { next: takeUpstream(record, ports.now(), outcome.handle ?? null) };
+      const now = ports.now();
+      return { learn: (each) => takeUpstream(each, now, outcome.handle ?? null) };
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'upstream_refused') {
-      return repeated ? adoptOrRefuse(record, error, work) : refuse(record, error, ports);
+      return repeated ? adoptOrRefuse(record, error, work) : refuse(error, ports);
     }
     if (record.openStartAt === null || !isUnstarted(error)) throw error;
-    return { next: closeStart(record), problem: error };
+    return { learn: closeStart, problem: error };
   }
   return adopt(record, work);
 }

@@ -201,6 +201,27 @@ describe('a repeated submission', () => {
     expect(again).toMatchObject({ replayed: false, record: { id: JOB, state: 'queued' } });
   });
 
+  it('keeps what somebody who cancels the job has noted while it was started', async () => {
+    const bench = createSubmitting();
+    const { records } = bench;
+    const store = {
+      ...records,
+      replace: async (...args: Parameters<typeof records.replace>) => {
+        const before = bench.stored();
+        if (before?.version === 1)
+          records.seed({ ...before, version: 2, cancelReason: 'cancel_requested' });
+        return records.replace(...args);
+      },
+    };
+    const { record } = await bench.submit({}, store);
+    expect(record).toMatchObject({
+      version: 3,
+      state: 'queued',
+      cancelReason: 'cancel_requested',
+    });
+    expect(bench.stored()).toEqual(record);
+  });
+
   it('marks an old unfinished record before it works on it, so that nobody counts it as lost', async () => {
     const bench = createSubmitting();
     bench.gateway.failNextSubmit(TIMEOUT, 'not-worked');
