@@ -1,3 +1,4 @@
+import { isOwnJob } from '../policy/decision.ts';
 import { Problem } from '../problem.ts';
 import {
   adopt,
@@ -59,7 +60,7 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
   if (put.kind === 'limited') {
-    throw await explainLimit(record, put.reached, { deadline, ports });
+    throw await explainLimit(record, put.reached, { caller: request.caller, deadline, ports });
   }
   ports.onRecorded(record, false);
   const delivery = deliver(record.outbox, deadline, ports);
@@ -108,15 +109,16 @@ async function putRecord(
   }
 }
 
-/** Finds the job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
+/** Finds the caller's own job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
 export async function findSubmittedBefore(
   request: SubmittedBefore,
   ports: Pick<SubmitPorts, 'deployment' | 'records'>,
 ): Promise<JobRecord | undefined> {
   const jobId = toJobId(request, ports.deployment);
   const record = await ports.records.find(jobId, request.deadline);
-  if (record?.state === 'submitting') return undefined;
-  return record?.fingerprint === fingerprint(request.rawBody) ? record : undefined;
+  if (record === undefined || record.state === 'submitting') return undefined;
+  if (!isOwnJob(request.caller, record)) return undefined;
+  return record.fingerprint === fingerprint(request.rawBody) ? record : undefined;
 }
 
 async function resume(
@@ -124,6 +126,11 @@ async function resume(
   asked: JobRecord,
   work: SubmitWork,
 ): Promise<SubmitResult> {
+  // The id holds who calls; that it is theirs does not hang on that alone.
+  if (!isOwnJob(work.request.caller, existing)) {
+    const detail = 'This Idempotency-Key names a job that is not yours. Use a new key.';
+    throw new Problem('idempotency_key_reused', detail);
+  }
   if (existing.fingerprint !== asked.fingerprint) {
     throw new Problem(
       'idempotency_key_reused',
