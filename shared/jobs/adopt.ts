@@ -1,10 +1,10 @@
 import { Problem } from '../problem.ts';
 import type { JobRecord } from './job.ts';
 import type { Lesson } from './keep.ts';
-import { toUpstreamLabels } from './labels.ts';
 import { isOurs } from './ours.ts';
 import type { UpstreamJob } from './ports.ts';
 import { adoptUpstream, endRecord } from './progress.ts';
+import { toReference } from './reference.ts';
 import type { SubmitPorts, SubmitWork } from './submission.ts';
 
 /** What starting led to: what the record has to say of it, and what the caller is told if it did not go well. */
@@ -46,15 +46,11 @@ export async function findSubmitted(
   record: JobRecord,
   work: SubmitWork,
 ): Promise<UpstreamJob | undefined> {
+  const { gateway, deployment } = work.ports;
+  const { deadline } = work.request;
+  const account = record.submitterAccount;
   try {
-    return await work.ports.gateway.find({
-      jobId: record.id,
-      target: record.target.name,
-      account: record.submitterAccount,
-      deadline: work.request.deadline,
-      handle: record.handle,
-      labels: toUpstreamLabels(record, work.ports.deployment),
-    });
+    return await gateway.find(toReference(record, { deployment, account, deadline }));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
     const detail = 'Dataproc refused to show the job that has this id.';

@@ -1,7 +1,6 @@
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { Problem } from '../problem.ts';
 import { isTerminal, type JobRecord } from './job.ts';
-import { toUpstreamLabels } from './labels.ts';
 import { toOwn } from './ours.ts';
 import { recordOnJob, type StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, JobReference, UpstreamJob } from './ports.ts';
@@ -12,6 +11,7 @@ import {
   markCancelling,
   type CancelReason,
 } from './progress.ts';
+import { toReference } from './reference.ts';
 import { startsOnce } from './start-once.ts';
 
 /** A request to end a job that its caller may end. */
@@ -62,7 +62,7 @@ export async function cancelJob(
 
 async function find(record: JobRecord, work: CancelWork): Promise<UpstreamJob | undefined> {
   const { gateway, deployment } = work.ports;
-  return toOwn(await gateway.find(toReference(record, work)), record, deployment);
+  return toOwn(await gateway.find(toOperated(record, work)), record, deployment);
 }
 
 /** Whoever sees that the job is cancelled, and writes it first, has its reason from here. */
@@ -78,7 +78,7 @@ async function cancelUpstream(
   work: CancelWork,
 ): Promise<JobRecord> {
   const { ports } = work;
-  const outcome = await ports.gateway.cancel(upstream, toReference(record, work));
+  const outcome = await ports.gateway.cancel(upstream, toOperated(record, work));
   if (outcome === 'requested') {
     const { reason } = work.request;
     return write(record, work, (each) =>
@@ -184,9 +184,8 @@ function see(record: JobRecord, upstream: UpstreamJob, ports: CancelPorts): JobR
   return adoptUpstream(record, upstream, ports.now());
 }
 
-function toReference(record: JobRecord, { request, ports }: CancelWork): JobReference {
-  const { id, handle, target } = record;
-  const account = ports.operatorOf(target.name);
-  const labels = toUpstreamLabels(record, ports.deployment);
-  return { jobId: id, target: target.name, account, deadline: request.deadline, handle, labels };
+function toOperated(record: JobRecord, { request, ports }: CancelWork): JobReference {
+  const { deployment, operatorOf } = ports;
+  const account = operatorOf(record.target.name);
+  return toReference(record, { deployment, account, deadline: request.deadline });
 }
