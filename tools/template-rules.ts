@@ -1,3 +1,5 @@
+import { toMicros } from '../shared/cost/money.ts';
+
 /** A fault in a template's rules and the path of keys and indices to it. */
 export interface RuleFault {
   readonly path: readonly (string | number)[];
@@ -36,26 +38,23 @@ export function findRuleFaults(template: ReadonlyMap<string, unknown>): readonly
 /** Names the limits of a rule that are above the template's; money of another currency cannot be compared. */
 function findHigher(own: Limits, most: Limits): readonly string[] {
   const amounts = [toAmounts(own), toAmounts(most)] as const;
-  const higher = [...amounts[0]].filter(([name, value]) => value > (amounts[1].get(name) ?? 0));
+  const higher = [...amounts[0]].filter(([name, value]) => value > (amounts[1].get(name) ?? 0n));
   const currencies = [own.maxCost?.currency, most.maxCost?.currency];
   const foreign = own.maxCost !== undefined && currencies[0] !== currencies[1];
   const names = higher.map(([name]) => name);
   return foreign && !names.includes('maxCost') ? [...names, 'maxCost'] : names;
 }
 
-function toAmounts(limits: Limits): ReadonlyMap<string, number> {
-  const all = new Map([
+/** Each limit that there is as a whole number: of seconds, of runs, of millionths of money. */
+function toAmounts(limits: Limits): ReadonlyMap<string, bigint> {
+  const all = new Map<string, number | bigint | undefined>([
     ['maxRuntimeSeconds', limits.maxRuntimeSeconds],
     ['maxConcurrent.perCaller', limits.maxConcurrent?.perCaller],
     ['maxConcurrent.perTemplate', limits.maxConcurrent?.perTemplate],
     ['maxRunsPerDay', limits.maxRunsPerDay],
-    ['maxCost', limits.maxCost === undefined ? undefined : toHundredths(limits.maxCost)],
+    ['maxCost', limits.maxCost === undefined ? undefined : toMicros(limits.maxCost.amount)],
   ]);
-  return new Map([...all].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-}
-
-/** Whole hundredths, which a number holds exactly: an amount has at most 9 digits and 2 decimals. */
-function toHundredths({ amount }: Money): number {
-  const [whole = '', decimals = ''] = amount.split('.');
-  return Number(whole) * 100 + Number(decimals.padEnd(2, '0'));
+  return new Map(
+    [...all].flatMap(([name, value]) => (value === undefined ? [] : [[name, BigInt(value)]])),
+  );
 }

@@ -64,6 +64,7 @@ async function plan(
     if (reached.length === 0) return planned;
     const ports = { records, now: app.now };
     const refusal = await explainLimit({ holds, template: template.name }, reached, {
+      caller,
       deadline,
       ports,
     });

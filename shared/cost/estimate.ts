@@ -110,7 +110,7 @@ export function toMeasured(basis: CostBasis, usage: JobUsage): string {
   return toAmount(toCost(usage, basis), 'up');
 }
 
-/** The lower of two caps; money of another currency than the template's is no cap. */
+/** The lower of two caps. @throws Error when they are of two currencies, which no request that was checked is. */
 export function toLowerCap(
   asked: Money | undefined,
   limits: Pick<TemplateLimits, 'maxCost'>,

@@ -49,8 +49,19 @@ const COUNTS: Readonly<Record<string, Count>> = {
 
 const MEMORY = /^spark\.(driver|executor)\.(memory|memoryOverhead|memoryOverheadFactor)$/;
 const DISK = /^spark\.dataproc\.(driver|executor)\.disk\.size$/;
-const UNPRICED =
-  /^spark\.dataproc\.((driver|executor)\.(compute|disk)\.tier|.*accelerator.*|lightningEngine.*)$/;
+const TIER = /^spark\.dataproc\.(driver|executor)\.(compute|disk)\.tier$/;
+
+/**
+ * Names of properties that say how much memory, how many cores, disks or executors, or which machines a batch gets. Those
+ * that have a price are listed above; more of them come with each version of Spark and of Dataproc, and have none.
+ */
+const SIZING = [
+  /^spark\.(driver|executor|dataproc|kubernetes|yarn|deploy)\..*(memory|core|cpu|disk|volume|instances|executors|resource|accelerator|tier|engine)/i,
+  /^spark\.dynamicAllocation\..*Executors$/i,
+  /^spark\.(memory\.offHeap|cores)\./i,
+];
+/** Names of environment variables, whatever they hold. */
+const VARIABLE = /^spark\.dataproc\.driverEnv\./;
 
 /**
  * Bounds the executors of a batch whose template does not: what is priced is what is sent.
@@ -77,7 +88,10 @@ export function toSizeBand(properties: Properties): SizeBand {
   return { least: toBatchSize(driver, executor, least), most: toBatchSize(driver, executor, most) };
 }
 
-/** Finds the properties under which the size, and so the price, of a batch would not be known. */
+/**
+ * Finds the properties under which the size, and so the price, of a batch would not be known: those that size it and are
+ * not priced, and those that are and say something else than a size.
+ */
 export function findSizeFaults(properties: Properties): readonly SizeFault[] {
   return Object.entries(properties).flatMap(([property, value]) => {
     const message = findFault(property, value);
@@ -86,12 +100,22 @@ export function findSizeFaults(properties: Properties): readonly SizeFault[] {
 }
 
 function findFault(property: string, value: string): string | undefined {
-  if (UNPRICED.test(property) && value !== 'standard') return 'has no price in the table';
-  if (DISK.test(property) && toGb(value) === undefined) return 'must be a size such as 250g or 1t';
   const count = Object.hasOwn(COUNTS, property) ? COUNTS[property] : undefined;
-  if (count === undefined || count.values.test(value)) return undefined;
-  return `must match ${count.values.source}`;
+  if (count !== undefined) {
+    return count.values.test(value) ? undefined : `must match ${count.values.source}`;
+  }
+  if (MEMORY.test(property)) return undefined;
+  if (DISK.test(property)) {
+    return toGb(value) === undefined ? 'must be a size such as 250g or 1t' : undefined;
+  }
+  if (TIER.test(property)) return value === 'standard' ? undefined : 'has no price in the table';
+  const sizes = SIZING.some((name) => name.test(property)) && !VARIABLE.test(property);
+  return sizes ? `sizes a batch and has no price: use ${PRICED}` : undefined;
 }
+
+/** What a template may size a batch with, in words. */
+const PRICED =
+  'cores, memory, memoryOverhead and disk.size of driver and executor, executor.instances, or the bounds of dynamicAllocation';
 
 function countExecutors(properties: Properties): { readonly least: number; readonly most: number } {
   const instances = readCount(properties, 'spark.executor.instances');

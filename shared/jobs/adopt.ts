@@ -1,13 +1,15 @@
 import { Problem } from '../problem.ts';
 import type { JobRecord } from './job.ts';
-import { toUpstreamLabels } from './labels.ts';
+import type { Lesson } from './keep.ts';
+import { isOurs } from './ours.ts';
 import type { UpstreamJob } from './ports.ts';
 import { adoptUpstream, endRecord } from './progress.ts';
+import { toReference } from './reference.ts';
 import type { SubmitPorts, SubmitWork } from './submission.ts';
 
-/** What starting led to: the record's next version, and what the caller is told if it did not go well. */
+/** What starting led to: what the record has to say of it, and what the caller is told if it did not go well. */
 export interface Started {
-  readonly next: JobRecord;
+  readonly learn: Lesson;
   readonly problem?: Problem;
 }
 
@@ -25,18 +27,18 @@ export async function adoptOrRefuse(
   work: SubmitWork,
 ): Promise<Started> {
   const upstream = await findSubmitted(record, work);
-  if (upstream === undefined) return refuse(record, refusal, work.ports);
+  if (upstream === undefined) return refuse(refusal, work.ports);
   return adoptFound(record, upstream, work.ports);
 }
 
-/** The record of what was found upstream, or its refusal when that is somebody else's. */
+/** What was found upstream, or a refusal when that is somebody else's. */
 export function adoptFound(record: JobRecord, upstream: UpstreamJob, ports: SubmitPorts): Started {
-  const ours = toUpstreamLabels(record, ports.deployment);
-  if (Object.entries(ours).every(([name, value]) => upstream.labels[name] === value)) {
-    return { next: adoptUpstream(record, upstream, ports.now()) };
+  const now = ports.now();
+  if (isOurs(upstream, record, ports.deployment)) {
+    return { learn: (each) => adoptUpstream(each, upstream, now) };
   }
   const detail = 'Another job has this id in Dataproc; it is not Jobgate’s.';
-  return refuse(record, new Problem('upstream_refused', detail), ports);
+  return refuse(new Problem('upstream_refused', detail), ports);
 }
 
 /** Looks at the job as the account that submitted it. To be refused the look says nothing about the job. */
@@ -44,15 +46,11 @@ export async function findSubmitted(
   record: JobRecord,
   work: SubmitWork,
 ): Promise<UpstreamJob | undefined> {
+  const { gateway, deployment } = work.ports;
+  const { deadline } = work.request;
+  const account = record.submitterAccount;
   try {
-    return await work.ports.gateway.find({
-      jobId: record.id,
-      target: record.target.name,
-      account: record.submitterAccount,
-      deadline: work.request.deadline,
-      handle: record.handle,
-      labels: toUpstreamLabels(record, work.ports.deployment),
-    });
+    return await gateway.find(toReference(record, { deployment, account, deadline }));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'upstream_refused') throw error;
     const detail = 'Dataproc refused to show the job that has this id.';
@@ -76,9 +74,10 @@ export function explainAbsence(record: JobRecord, { request }: SubmitWork): Prob
 }
 
 /** A definite refusal: nothing of this id runs, and the record ends as failed. */
-export function refuse(record: JobRecord, problem: Problem, ports: SubmitPorts): Started {
-  const next = { ...endRecord(record, toSubmissionError(problem), ports.now()), openStartAt: null };
-  return { next, problem };
+export function refuse(problem: Problem, ports: SubmitPorts): Started {
+  const now = ports.now();
+  const error = toSubmissionError(problem);
+  return { learn: (each) => ({ ...endRecord(each, error, now), openStartAt: null }), problem };
 }
 
 function toSubmissionError(problem: Problem): JobRecord['error'] {

@@ -9,7 +9,8 @@ const ADVICE = {
   recorded:
     ' The job is recorded: within 15 minutes the same request under the same Idempotency-Key finds and finishes it.' +
     LATER,
-  ended: ' The job is recorded as failed.',
+  ended:
+    ' The job is recorded as failed. Once the cause is mended, send it with a new Idempotency-Key.',
   unsure:
     ' Whether the job is recorded is not known: send the same request under the same Idempotency-Key.',
 } as const;

@@ -5,9 +5,9 @@ import type { Caller } from '../identity/caller.ts';
 import type { Catalog } from '../templates/catalog.ts';
 import { findTemplate } from '../templates/catalog.ts';
 import { isTerminal, parseJobId, type JobRecord } from './job.ts';
-import { toUpstreamLabels } from './labels.ts';
 import { toOwn } from './ours.ts';
 import { adoptUpstream, endIfLost } from './progress.ts';
+import { toReference } from './reference.ts';
 import { deliverLeft, settleOutbox, type StoredOutboxPorts } from './outbox.ts';
 import { readLogTail } from './output.ts';
 import type { JobGateway, JobRecords, JobStorage, StorageAccess, UpstreamJob } from './ports.ts';
@@ -118,15 +118,10 @@ export async function refreshJob(
 ): Promise<JobRecord> {
   if (isTerminal(record.state)) return settleOutbox(record, deadline, ports);
   if (isFresh(record, ports.now())) return record;
-  const upstream = await ports.gateway.find({
-    jobId: record.id,
-    target: record.target.name,
-    account: ports.readerOf(record.target.name),
-    deadline,
-    handle: record.handle,
-    labels: toUpstreamLabels(record, ports.deployment),
-  });
-  return seeJob(record, toOwn(upstream, record, ports.deployment), { deadline, ports });
+  const { deployment, readerOf } = ports;
+  const account = readerOf(record.target.name);
+  const upstream = await ports.gateway.find(toReference(record, { deployment, account, deadline }));
+  return seeJob(record, toOwn(upstream, record, deployment), { deadline, ports });
 }
 
 /** Writes what a look at a job told: undefined that Dataproc does not know it. Gives the record as it is stored then. */

@@ -1,7 +1,6 @@
 import type { AuditRecord } from '../policy/audit-record.ts';
 import { Problem } from '../problem.ts';
 import { isTerminal, type JobRecord } from './job.ts';
-import { toUpstreamLabels } from './labels.ts';
 import { toOwn } from './ours.ts';
 import { recordOnJob, type StoredOutboxPorts } from './outbox.ts';
 import type { JobGateway, JobReference, UpstreamJob } from './ports.ts';
@@ -12,6 +11,7 @@ import {
   markCancelling,
   type CancelReason,
 } from './progress.ts';
+import { toReference } from './reference.ts';
 import { startsOnce } from './start-once.ts';
 
 /** A request to end a job that its caller may end. */
@@ -62,7 +62,7 @@ export async function cancelJob(
 
 async function find(record: JobRecord, work: CancelWork): Promise<UpstreamJob | undefined> {
   const { gateway, deployment } = work.ports;
-  return toOwn(await gateway.find(toReference(record, work)), record, deployment);
+  return toOwn(await gateway.find(toOperated(record, work)), record, deployment);
 }
 
 /** Whoever sees that the job is cancelled, and writes it first, has its reason from here. */
@@ -78,7 +78,7 @@ async function cancelUpstream(
   work: CancelWork,
 ): Promise<JobRecord> {
   const { ports } = work;
-  const outcome = await ports.gateway.cancel(upstream, toReference(record, work));
+  const outcome = await ports.gateway.cancel(upstream, toOperated(record, work));
   if (outcome === 'requested') {
     const { reason } = work.request;
     return write(record, work, (each) =>
@@ -101,12 +101,12 @@ const SUBMITTED_WITHIN_MS = 120_000;
  */
 async function cancelUnknown(record: JobRecord, work: CancelWork): Promise<JobRecord> {
   const now = work.ports.now();
-  const lost = endIfLost(record, now);
   if (record.state !== 'submitting') {
-    const kept = lost === record ? record : await write(record, work, () => lost);
+    const kept = await write(record, work, (each) => missIfUnseen(each, record, now));
     if (isTerminal(kept.state)) return kept;
     throw trouble(record, 'Dataproc does not find the job at this moment. Try again.');
   }
+  const lost = endIfLost(record, now);
   const silentMs = now.getTime() - Date.parse(record.checkedAt);
   const certain = startsOnce(record)
     ? record.openStartAt === null
@@ -114,6 +114,15 @@ async function cancelUnknown(record: JobRecord, work: CancelWork): Promise<JobRe
   if (certain) return writeOver(record, cancelUnstarted(record, now), work);
   if (lost !== record) return writeOver(record, lost, work);
   throw submitting(record);
+}
+
+/** That a look missed the job says nothing once another look has been written, which may have found it. */
+function missIfUnseen(stored: JobRecord, known: JobRecord, now: Date): JobRecord {
+  const looked =
+    stored.state !== known.state ||
+    stored.missingSince !== known.missingSince ||
+    stored.checkedAt !== known.checkedAt;
+  return looked ? stored : endIfLost(stored, now);
 }
 
 /** Another writer means that the job is being started after all. */
@@ -143,7 +152,7 @@ function trouble(record: JobRecord, detail: string): Problem {
 /** Attempts to write over others who look at the job at the same time. */
 const ATTEMPTS = 4;
 
-/** Writes what is known now over whatever version is stored, unless that has ended. */
+/** Writes what is known now over whatever version is stored, unless that has ended or there is nothing to change. */
 async function write(
   known: JobRecord,
   { request, ports }: CancelWork,
@@ -151,7 +160,9 @@ async function write(
 ): Promise<JobRecord> {
   let record = known;
   for (let attempt = 1; ; attempt += 1) {
-    const next = { ...change(record), version: record.version + 1 };
+    const changed = change(record);
+    if (changed === record) return record;
+    const next = { ...changed, version: record.version + 1 };
     if ((await ports.records.replace(next, request.deadline)) === 'replaced') return next;
     record = (await ports.records.find(record.id, request.deadline)) ?? record;
     if (isTerminal(record.state)) return record;
@@ -173,9 +184,8 @@ function see(record: JobRecord, upstream: UpstreamJob, ports: CancelPorts): JobR
   return adoptUpstream(record, upstream, ports.now());
 }
 
-function toReference(record: JobRecord, { request, ports }: CancelWork): JobReference {
-  const { id, handle, target } = record;
-  const account = ports.operatorOf(target.name);
-  const labels = toUpstreamLabels(record, ports.deployment);
-  return { jobId: id, target: target.name, account, deadline: request.deadline, handle, labels };
+function toOperated(record: JobRecord, { request, ports }: CancelWork): JobReference {
+  const { deployment, operatorOf } = ports;
+  const account = operatorOf(record.target.name);
+  return toReference(record, { deployment, account, deadline: request.deadline });
 }

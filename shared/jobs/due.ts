@@ -13,7 +13,6 @@ export function toDueRecord(record: JobRecord): DueRecord | undefined {
   if (ended && !unannounced && !undelivered) return undefined;
   return {
     id: record.id,
-    version: record.version,
     state: record.state,
     waitReason: record.waitReason,
     target: record.target.name,

@@ -120,19 +120,25 @@ export function parseJobId(value: unknown): JobId | undefined {
   return value as JobId;
 }
 
-/** What a job id is made from; an idempotency key is scoped to caller and template. */
+/** What a job id is made from; an idempotency key is scoped to caller, who may act for somebody, and template. */
 export interface JobIdentity {
   readonly deployment: string;
   readonly issuer: string;
   readonly subject: string;
+  /** Who acts for the subject; null when the subject acts itself. */
+  readonly actor: string | null;
   readonly template: string;
   readonly idempotencyKey: string;
 }
 
-/** Derives the id: the first 128 bits of SHA-256 over the JCS array of the identity, in base32. Source: docs/architecture.md. */
+/**
+ * Derives the id: the first 128 bits of SHA-256 over the JCS array of the identity, in base32. The array has five members,
+ * and a sixth for who acts for somebody. Source: docs/architecture.md.
+ */
 export function deriveJobId(identity: JobIdentity): JobId {
-  const { deployment, issuer, subject, template, idempotencyKey } = identity;
-  const text = canonicalize([deployment, issuer, subject, template, idempotencyKey]);
+  const { deployment, issuer, subject, actor, template, idempotencyKey } = identity;
+  const own = [deployment, issuer, subject, template, idempotencyKey];
+  const text = canonicalize(actor === null ? own : [...own, actor]);
   const digest = hash('sha256', text, 'buffer').subarray(0, 16);
   return `jg-${toBase32(digest)}` as JobId;
 }

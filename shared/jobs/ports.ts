@@ -104,7 +104,6 @@ export type PageMark = string | null;
 /** What the sweep has to know of a record to tell whether it has anything to do with it; as it was a moment ago. */
 export interface DueRecord {
   readonly id: JobId;
-  readonly version: number;
   readonly state: RecordState;
   readonly waitReason: string | null;
   /** The target's name. */

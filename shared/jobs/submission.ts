@@ -157,7 +157,8 @@ export function toRecord(request: SubmitRequest, ports: SubmitPorts): JobRecord 
 
 /** The id under which a request finds its job. */
 export function toJobId(request: SubmittedBefore, deployment: string): JobId {
-  const { issuer, subject } = request.caller;
+  const { issuer, subject, actor } = request.caller;
   const { idempotencyKey, template } = request;
-  return deriveJobId({ deployment, issuer, subject, template: template.name, idempotencyKey });
+  const caller = { issuer, subject, actor };
+  return deriveJobId({ deployment, ...caller, template: template.name, idempotencyKey });
 }

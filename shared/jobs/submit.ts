@@ -1,3 +1,4 @@
+import { isOwnJob } from '../policy/decision.ts';
 import { Problem } from '../problem.ts';
 import {
   adopt,
@@ -11,7 +12,7 @@ import {
 import { namingJob } from './advice.ts';
 import { fingerprint } from './canonical-json.ts';
 import type { JobRecord } from './job.ts';
-import { keep } from './keep.ts';
+import { keep, replaceOrRead } from './keep.ts';
 import { explainLimit } from './limit-refusal.ts';
 import type { LimitUse } from './limits.ts';
 import {
@@ -59,7 +60,7 @@ export async function submitJob(request: SubmitRequest, ports: SubmitPorts): Pro
   const put = await putRecord(record, request, ports);
   if (put.kind === 'exists') return resume(put.record, record, { request, ports });
   if (put.kind === 'limited') {
-    throw await explainLimit(record, put.reached, { deadline, ports });
+    throw await explainLimit(record, put.reached, { caller: request.caller, deadline, ports });
   }
   ports.onRecorded(record, false);
   const delivery = deliver(record.outbox, deadline, ports);
@@ -108,15 +109,16 @@ async function putRecord(
   }
 }
 
-/** Finds the job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
+/** Finds the caller's own job of a request that was sent before, body for body, and has left `submitting`; undefined otherwise. */
 export async function findSubmittedBefore(
   request: SubmittedBefore,
   ports: Pick<SubmitPorts, 'deployment' | 'records'>,
 ): Promise<JobRecord | undefined> {
   const jobId = toJobId(request, ports.deployment);
   const record = await ports.records.find(jobId, request.deadline);
-  if (record?.state === 'submitting') return undefined;
-  return record?.fingerprint === fingerprint(request.rawBody) ? record : undefined;
+  if (record === undefined || record.state === 'submitting') return undefined;
+  if (!isOwnJob(request.caller, record)) return undefined;
+  return record.fingerprint === fingerprint(request.rawBody) ? record : undefined;
 }
 
 async function resume(
@@ -124,6 +126,11 @@ async function resume(
   asked: JobRecord,
   work: SubmitWork,
 ): Promise<SubmitResult> {
+  // The id holds who calls; that it is theirs does not hang on that alone.
+  if (!isOwnJob(work.request.caller, existing)) {
+    const detail = 'This Idempotency-Key names a job that is not yours. Use a new key.';
+    throw new Problem('idempotency_key_reused', detail);
+  }
   if (existing.fingerprint !== asked.fingerprint) {
     throw new Problem(
       'idempotency_key_reused',
@@ -165,7 +172,7 @@ async function takeOver(record: JobRecord, { request, ports }: SubmitWork): Prom
   if (record.state !== 'submitting' || !old) return record;
   const settled = await deliverLeft(record, request.deadline, ports);
   const next = { ...settled, version: record.version + 1, checkedAt: now.toISOString() };
-  return keep(next, ports, request.deadline);
+  return replaceOrRead(next, { records: ports.records, deadline: request.deadline });
 }
 
 /** Takes up the start of a job that must not be started twice: only where no start is open, and none is found. */
@@ -175,7 +182,7 @@ async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecor
   const upstream = await nameFailure(record, work, () => findSubmitted(record, work));
   if (upstream !== undefined) {
     const started = adoptFound(record, upstream, ports);
-    return conclude(started, await keep(started.next, ports, request.deadline), work);
+    return conclude(started, { record, kept: await learn(record, started, work) }, work);
   }
   if (record.openStartAt !== null) return waitForStart(record, work);
   if (record.templateDigest !== request.template.digest) {
@@ -192,7 +199,8 @@ async function resumeOnce(record: JobRecord, work: SubmitWork): Promise<JobRecor
 /** A start whose outcome is not known is found later, or its outcome stays unknown for good. */
 async function waitForStart(record: JobRecord, { request, ports }: SubmitWork): Promise<JobRecord> {
   const next = endIfLost(record, ports.now());
-  return next === record ? record : keep(next, ports, request.deadline);
+  if (next === record) return record;
+  return replaceOrRead(next, { records: ports.records, deadline: request.deadline });
 }
 
 /** An attempt to start a job. */
@@ -214,15 +222,25 @@ async function submitUpstream(
     const [start, outbox] = await Promise.allSettled([starting, delivery]);
     if (start.status === 'rejected') throw start.reason;
     if (outbox.status === 'rejected') throw outbox.reason;
-    const next = { ...start.value.next, outbox: outbox.value };
-    return { started: start.value, kept: await keep(next, work.ports, work.request.deadline) };
+    const delivered = { ...record, outbox: outbox.value };
+    return { started: start.value, kept: await learn(delivered, start.value, work) };
   });
-  return conclude(started, kept, work);
+  return conclude(started, { record, kept }, work);
+}
+
+function learn(record: JobRecord, started: Started, work: SubmitWork): Promise<JobRecord> {
+  const { ports, request } = work;
+  return keep(record, started.learn, { records: ports.records, deadline: request.deadline });
 }
 
 /** The record as it is stored, unless it says what went wrong: then the caller is told that. */
-function conclude({ next, problem }: Started, kept: JobRecord, work: SubmitWork): JobRecord {
-  if (problem === undefined || kept.state !== next.state) return kept;
+function conclude(
+  started: Started,
+  { record, kept }: { readonly record: JobRecord; readonly kept: JobRecord },
+  work: SubmitWork,
+): JobRecord {
+  const { problem } = started;
+  if (problem === undefined || kept.state !== started.learn(record).state) return kept;
   throw toNamed(problem, kept, work);
 }
 
@@ -258,15 +276,16 @@ async function startJob(
   try {
     const outcome = await ports.gateway.submit(toSubmission(record, work));
     if (outcome.kind === 'accepted') {
-      return { next: takeUpstream(record, ports.now(), outcome.handle ?? null) };
+      const now = ports.now();
+      return { learn: (each) => takeUpstream(each, now, outcome.handle ?? null) };
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'upstream_refused') {
-      return repeated ? adoptOrRefuse(record, error, work) : refuse(record, error, ports);
+      return repeated ? adoptOrRefuse(record, error, work) : refuse(error, ports);
     }
     if (record.openStartAt === null || !isUnstarted(error)) throw error;
-    return { next: closeStart(record), problem: error };
+    return { learn: closeStart, problem: error };
   }
   return adopt(record, work);
 }

@@ -24,7 +24,6 @@ type Brief = Omit<DueRecord, 'id'>;
 
 /** What each member must be for an entry to be of use. */
 const MEMBERS = {
-  version: (value) => typeof value === 'number',
   state: (value) => value === 'submitting' || JOB_STATES.some((state) => state === value),
   waitReason: isTextOrNull,
   target: (value) => typeof value === 'string',

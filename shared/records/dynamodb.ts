@@ -11,7 +11,8 @@ import { readUsage } from './usage.ts';
 
 /**
  * Makes the record store over DynamoDB: one item per job and one per counter of a limit, key `jobId`.
- * Every write is conditional, and a transaction is repeated under one token, so that repeating does no harm.
+ * Every write is conditional, and a transaction is repeated under one token, which is drawn for it: DynamoDB then answers
+ * that it is done, so that what is there was put by another request, however alike.
  * Source: DynamoDB API reference, PutItem, GetItem and TransactWriteItems.
  */
 export function createDynamoDbRecords(options: DynamoDbOptions): JobRecords {
@@ -29,9 +30,7 @@ export function createDynamoDbRecords(options: DynamoDbOptions): JobRecords {
       if (!isUnmet(unmet[0])) return toLimited(record, unmet);
       const existing = await find(record.id, deadline);
       if (existing === undefined) throw contradiction();
-      return isOwnPut(existing, record)
-        ? { kind: 'created' }
-        : { kind: 'exists', record: existing };
+      return { kind: 'exists', record: existing };
     },
     replace: async (record, deadline) => {
       const unmet = isEnding(record)
@@ -62,7 +61,6 @@ function put(options: DynamoDbOptions, record: JobRecord, deadline: Date): Promi
     Item: toItem(record),
     ConditionExpression: 'attribute_not_exists(jobId)',
   };
-  if (record.holds.length === 0) return write(options, body, deadline);
   const counters = record.holds.map((hold) => countUp(table, record, hold));
   return transact(options, [{ Put: body }, ...counters], deadline);
 }
@@ -123,14 +121,4 @@ function toLimited(record: JobRecord, unmet: NonNullable<Unmet>): PutOutcome {
     return isUnmet(reason) ? [parseCounter(key, reason?.item)] : [];
   });
   return { kind: 'limited', reached };
-}
-
-/** A put whose first attempt went through unseen finds its own record: the same correlation id and instant. */
-function isOwnPut(existing: JobRecord, record: JobRecord): boolean {
-  return (
-    existing.version === 1 &&
-    existing.correlationId === record.correlationId &&
-    existing.submittedAt === record.submittedAt &&
-    existing.fingerprint === record.fingerprint
-  );
 }

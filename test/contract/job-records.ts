@@ -49,6 +49,14 @@ export function describeJobRecords(
       expect(await records.find(first.id, deadline())).toEqual(first);
     });
 
+    it('show the first record of an id to a second writer whose record is just the same', async () => {
+      const records = open();
+      const record = makeRecord();
+      expect(await records.putIfAbsent(record, deadline())).toEqual({ kind: 'created' });
+      const again = await records.putIfAbsent(record, deadline());
+      expect(again).toEqual({ kind: 'exists', record });
+    });
+
     it('let one of several writers of an id be the first', async () => {
       const records = open();
       const id = makeJobId();

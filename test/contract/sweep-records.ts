@@ -69,7 +69,6 @@ export function describeSweepRecords(
       expect(await findDue(records, record.id)).toEqual([
         {
           id: record.id,
-          version: 1,
           state: 'submitting',
           waitReason: 'submitting',
           target: 'analytics',
@@ -101,7 +100,7 @@ export function describeSweepRecords(
       const ended = toEnded(record, ['queued']);
       await records.replace(ended, deadline());
       expect(await findDue(records, record.id)).toMatchObject([
-        { version: 2, state: 'succeeded', unannounced: true, holds: [] },
+        { state: 'succeeded', unannounced: true, holds: [] },
       ]);
       const announced = ['queued', 'succeeded'] as const;
       await records.replace({ ...ended, version: 3, holds: [], announced }, deadline());

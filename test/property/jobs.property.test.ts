@@ -155,9 +155,10 @@ describe('what a batch is called', () => {
 
   it('is always a job id', () => {
     fc.assert(
-      fc.property(words, words, words, (subject, template, idempotencyKey) => {
-        const identity = { deployment: 'd', issuer: 'i', subject, template, idempotencyKey };
+      fc.property(words, words, words, words, (subject, actor, template, idempotencyKey) => {
+        const identity = { deployment: 'd', issuer: 'i', subject, actor, template, idempotencyKey };
         expect(parseJobId(deriveJobId(identity))).toBeDefined();
+        expect(deriveJobId(identity)).not.toBe(deriveJobId({ ...identity, actor: null }));
       }),
     );
   });

@@ -15,6 +15,9 @@ export const ANALYST: Caller = {
   plan: 'standard',
 };
 
+/** An agent that acts for the analyst. */
+export const AGENT: Caller = { ...ANALYST, actor: 'agent-7', tokenId: 'token-4' };
+
 /** Somebody else of the same issuer, in no group. */
 export const OUTSIDER: Caller = {
   ...ANALYST,

@@ -11,6 +11,7 @@ export function makeJobId(): JobId {
     deployment: 'jobgate-test',
     issuer,
     subject,
+    actor: null,
     template: 'tidy',
     idempotencyKey: randomUUID(),
   });

@@ -4,12 +4,11 @@ import { createGuardRecorder } from './guards.ts';
 import type { JobsApp } from '../../shared/app/jobs.ts';
 import { servePlan } from '../../shared/app/plan.ts';
 import { serveSubmit } from '../../shared/app/submit.ts';
+import { toSubmitAnswer } from '../../shared/app/submit-answer.ts';
 import type { SubmitApp } from '../../shared/app/submit-app.ts';
 import type { TargetConfig } from '../../shared/config/targets.ts';
 import { ANALYTICS, UPLOADS } from './targets.ts';
 import { createEndpoint, type ProxyHandler } from '../../shared/http/endpoint.ts';
-import { toLimitHeaders } from '../../shared/http/rate-limit.ts';
-import { toJobView } from '../../shared/jobs/view.ts';
 import type { Validator } from '../../shared/templates/parameters.ts';
 import type { Template } from '../../shared/templates/template.ts';
 import { createClock, type FakeClock } from './clock.ts';
@@ -109,12 +108,10 @@ export function createSubmitBench(
   const environment = CORE_ENVIRONMENT;
   const options = { operation: 'submit-job', environment, log: recorder.log, now, guard } as const;
   const handler = createEndpoint(options, async (invocation) => {
-    const { record, replayed, usage } = await serveSubmit(invocation, app);
-    return {
-      status: replayed ? 200 : 202,
-      headers: toLimitHeaders({ holds: record.holds, usage, now: now() }),
-      body: toJobView(record, { publicUrl: 'https://api.example', mayReadData: true }),
-    };
+    const { caller } = invocation;
+    const { publicUrl } = jobs.config;
+    const submitted = await serveSubmit(invocation, app);
+    return toSubmitAnswer(submitted, { caller, catalog, publicUrl, now: now() });
   });
   const planHandler = createEndpoint(
     { ...options, operation: 'create-plan' },

@@ -178,6 +178,21 @@ describe('a template’s faults', () => {
       ],
       ['19: job.pyspark.properties.spark.dataproc.driver.compute.tier has no price in the table'],
     ],
+    ...[
+      'spark.executor.pyspark.memory',
+      'spark.executor.minMemoryOverhead',
+      'spark.driver.minMemoryOverhead',
+      'spark.memory.offHeap.size',
+      'spark.memory.offHeap.enabled',
+      'spark.executor.resource.gpu.amount',
+      'spark.dataproc.executor.disk.count',
+    ].map((property): readonly [string, readonly [string, string], readonly string[]] => [
+      `a size that has no price (${property})`,
+      ['main: tidy.py', `main: tidy.py\n    properties:\n      ${property}: '4'`],
+      [
+        `20: job.pyspark.properties.${property} sizes a batch and has no price: use cores, memory, memoryOverhead and disk.size of driver and executor, executor.instances, or the bounds of dynamicAllocation`,
+      ],
+    ]),
     [
       'an unknown limit in a rule',
       ['- groups: [analysts]', '- { groups: [a], limits: { maxRuns: 5 } }'],

@@ -1,3 +1,4 @@
+import { toAmount, toMicros } from '../../shared/cost/money.ts';
 import type { Money, TemplateLimits } from '../../shared/templates/template.ts';
 import type { Effect } from './change.ts';
 
@@ -31,7 +32,8 @@ export function compareLimits(
 
 interface Row {
   readonly name: string;
-  readonly amount: number;
+  /** A whole number of the unit, of money of millionths. */
+  readonly amount: bigint;
   readonly unit: string;
   readonly text: string;
 }
@@ -47,21 +49,15 @@ function toRows({ maxRuntimeSeconds, maxConcurrent, maxRunsPerDay, maxCost }: Te
 }
 
 function toRow(name: string, amount: number, unit = ''): Row {
-  return { name, amount, unit, text: `${toCount(amount)}${unit}` };
+  return { name, amount: BigInt(amount), unit, text: `${toCount(amount)}${unit}` };
 }
 
 function toMoneyRow(name: string, money: Money): Row {
-  return { name, amount: toHundredths(money), unit: money.currency, text: toText(money) };
+  return { name, amount: toMicros(money.amount), unit: money.currency, text: toText(money) };
 }
 
-function toHundredths({ amount }: Money): number {
-  const [whole = '', decimals = ''] = amount.split('.');
-  return Number(whole) * 100 + Number(decimals.padEnd(2, '0'));
-}
-
-function toText(money: Money): string {
-  const digits = String(toHundredths(money)).padStart(3, '0');
-  return `${digits.slice(0, -2)}.${digits.slice(-2)} ${money.currency}`;
+function toText({ amount, currency }: Money): string {
+  return `${toAmount(toMicros(amount), 'up')} ${currency}`;
 }
 
 function toCount(value: number): string {

@@ -1,8 +1,8 @@
 import { seeJob } from '../browse.ts';
 import { isTerminal, JOB_STATES, type JobRecord, type RecordState } from '../job.ts';
-import { toUpstreamLabels } from '../labels.ts';
 import { isOurs, toOwn } from '../ours.ts';
 import type { DueRecord, UpstreamJob } from '../ports.ts';
+import { toReference } from '../reference.ts';
 import { toCapReason } from '../cap-reason.ts';
 import {
   contradicts,
@@ -123,13 +123,9 @@ function isNewer(listed: UpstreamJob, record: JobRecord, { at }: TargetListing):
 async function look(record: JobRecord, work: SweepWork): Promise<UpstreamJob | undefined> {
   const { order, ports, summary } = work;
   summary.looked += 1;
-  const found = await ports.gateway.find({
-    jobId: record.id,
-    target: record.target.name,
-    account: ports.readerOf(record.target.name),
-    deadline: order.deadline,
-    handle: record.handle,
-    labels: toUpstreamLabels(record, ports.deployment),
-  });
-  return toOwn(found, record, ports.deployment);
+  const { deployment, readerOf } = ports;
+  const account = readerOf(record.target.name);
+  const { deadline } = order;
+  const found = await ports.gateway.find(toReference(record, { deployment, account, deadline }));
+  return toOwn(found, record, deployment);
 }

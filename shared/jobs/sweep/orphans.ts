@@ -1,8 +1,8 @@
 import { isTerminal, type JobId, type JobRecord } from '../job.ts';
-import { toUpstreamLabels } from '../labels.ts';
 import { isOurs } from '../ours.ts';
 import { recordOnJob } from '../outbox.ts';
 import type { JobReference, UpstreamJob } from '../ports.ts';
+import { toReference } from '../reference.ts';
 import { toSweepRecord } from '../unasked.ts';
 import { forEach, type SweepWork, type TargetListing } from './work.ts';
 
@@ -40,9 +40,10 @@ async function sweepUnknown(
   if (record !== undefined && !isTerminal(record.state)) return;
   const target = record?.target.name ?? listedBy;
   const account = ports.operatorOf(target);
-  const labels = record === undefined ? job.labels : toUpstreamLabels(record, ports.deployment);
-  const handle = record?.handle ?? job.handle;
-  const reference = { jobId, target, account, deadline: order.deadline, handle, labels };
+  const { deadline } = order;
+  const listed = { jobId, target, account, deadline, handle: job.handle, labels: job.labels };
+  const known = record && toReference(record, { deployment: ports.deployment, account, deadline });
+  const reference = { ...listed, ...known, handle: known?.handle ?? job.handle };
   summary.looked += 1;
   const found = await ports.gateway.find(reference);
   if (found === undefined || isTerminal(found.state) || found.state === 'cancelling') return;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../../shared/identity/caller.ts';
-import { ANALYST, OUTSIDER } from '../../support/callers.ts';
+import { AGENT, ANALYST, OUTSIDER } from '../../support/callers.ts';
 import { CONTEXT, makeProxyEvent } from '../../support/proxy-events.ts';
 import { createSubmitBench, type SubmitBench } from '../../support/submit-bench.ts';
 import { TIDY } from '../../support/templates.ts';
@@ -121,6 +121,38 @@ describe('submit-job', () => {
     const first = await post(bench, BODY);
     const again = await post(bench, { parameters: BODY.parameters, template: 'tidy' });
     expect(again).toMatchObject({ status: 200, body: first.body });
+  });
+
+  it('says when to look again while a job is active, and no more once it has ended', async () => {
+    const bench = createSubmitBench();
+    const first = await post(bench, BODY);
+    expect(first.headers).toMatchObject({
+      'retry-after': '2',
+      location: `https://api.example/v1/jobs/${String(first.body['id'])}`,
+    });
+    expect(first.headers).not.toHaveProperty('idempotency-replayed');
+    expect((await post(bench, BODY)).headers).toMatchObject({
+      'retry-after': '2',
+      'idempotency-replayed': 'true',
+    });
+    const [record] = bench.records.all();
+    if (record === undefined) throw new Error('nothing was recorded');
+    bench.records.seed({ ...record, state: 'succeeded', endedAt: record.checkedAt });
+    const ended = await post(bench, BODY);
+    expect([ended.status, ended.body['state']]).toEqual([200, 'succeeded']);
+    expect(ended.headers).toMatchObject({ 'idempotency-replayed': 'true' });
+    expect(ended.headers).not.toHaveProperty('retry-after');
+  });
+
+  it('gives an agent a job of its own under the key of its person', async () => {
+    const bench = createSubmitBench([
+      { ...TIDY, allow: [{ groups: ['analysts'] }, { issuers: ['test'], actors: ['*'] }] },
+    ]);
+    const own = await post(bench, BODY);
+    const acted = await post(bench, BODY, { caller: AGENT });
+    expect([own.status, acted.status]).toEqual([202, 202]);
+    expect(acted.body['id']).not.toBe(own.body['id']);
+    expect(acted.body['submittedBy']).toMatchObject({ subject: 'ana', actor: 'agent-7' });
   });
 
   it('refuses a caller whom no rule admits, says who and what is missing, and audits it', async () => {

@@ -58,10 +58,6 @@ describe('the size of a batch', () => {
   it.each<readonly [string, Properties]>([
     ['spark.dataproc.driver.compute.tier', { 'spark.dataproc.driver.compute.tier': 'premium' }],
     ['spark.dataproc.executor.disk.tier', { 'spark.dataproc.executor.disk.tier': 'premium' }],
-    [
-      'spark.dataproc.executor.resource.accelerator.type',
-      { 'spark.dataproc.executor.resource.accelerator.type': 'l4' },
-    ],
     ['spark.dataproc.driver.disk.size', { 'spark.dataproc.driver.disk.size': 'large' }],
     ['spark.driver.cores', { 'spark.driver.cores': '5' }],
     ['spark.executor.instances', { 'spark.executor.instances': '1' }],
@@ -74,11 +70,76 @@ describe('the size of a batch', () => {
     expect(() => toSizeBand(properties)).toThrow(property);
   });
 
+  it.each([
+    'spark.executor.pyspark.memory',
+    'spark.executor.minMemoryOverhead',
+    'spark.driver.minMemoryOverhead',
+    'spark.memory.offHeap.size',
+    'spark.memory.offHeap.enabled',
+    'spark.executor.resource.gpu.amount',
+    'spark.executor.resource.gpu.vendor',
+    'spark.driver.resource.gpu.amount',
+    'spark.cores.max',
+    'spark.driver.coresX',
+    'spark.deploy.defaultCores',
+    'spark.kubernetes.executor.request.cores',
+    'spark.kubernetes.memoryOverheadFactor',
+    'spark.kubernetes.executor.volumes.emptyDir.spark-local-dir-1.options.sizeLimit',
+    'spark.yarn.executor.memoryOverhead',
+    'spark.dynamicAllocation.firstExecutors',
+    'spark.dataproc.executor.resource.accelerator.type',
+    'spark.dataproc.executor.disk.count',
+    'spark.dataproc.driver.memory',
+    'spark.dataproc.executor.maxInstances',
+    'spark.dataproc.engine',
+    'spark.dataproc.lightningEngine.runtime',
+  ])('is not known with %s, which sizes it and has no price', (property) => {
+    const properties = { 'spark.executor.memory': '9600m', [property]: '4' };
+    expect(findSizeFaults(properties)).toEqual([
+      {
+        property,
+        message:
+          'sizes a batch and has no price: use cores, memory, memoryOverhead and disk.size of driver and executor, executor.instances, or the bounds of dynamicAllocation',
+      },
+    ]);
+    expect(() => toSizeBand(properties)).toThrow(property);
+  });
+
+  it.each([
+    'spark.driver.maxResultSize',
+    'spark.driver.extraJavaOptions',
+    'spark.executor.extraJavaOptions',
+    'spark.executor.heartbeatInterval',
+    'spark.executorEnv.MEMORY_CORES',
+    'spark.dataproc.driverEnv.MEMORY_CORES',
+    'spark.dataproc.scaling.version',
+    'spark.dataproc.sql.joinConditionReorder.enabled',
+    'spark.dynamicAllocation.executorAllocationRatio',
+    'spark.dynamicAllocation.executorIdleTimeout',
+    'spark.memory.fraction',
+    'spark.sql.adaptive.enabled',
+    'spark.task.cpus',
+  ])('has nothing to do with %s', (property) => {
+    expect(findSizeFaults({ [property]: '4' })).toEqual([]);
+    expect(toSizeBand({ [property]: '4' })).toEqual(toSizeBand({}));
+  });
+
+  it.each([
+    'spark.driver.memory',
+    'spark.driver.memoryOverhead',
+    'spark.driver.memoryOverheadFactor',
+    'spark.executor.memory',
+    'spark.executor.memoryOverhead',
+    'spark.executor.memoryOverheadFactor',
+  ])('costs more with %s', (property) => {
+    const { milliDcu } = toSizeBand({ [property]: '1g' }).most;
+    expect(milliDcu).toBeGreaterThan(toSizeBand({}).most.milliDcu);
+  });
+
   it('is known with the standard tier said explicitly, and with properties of other kinds', () => {
     const properties = {
       'spark.dataproc.driver.compute.tier': 'standard',
       'spark.sql.shuffle.partitions': '7',
-      'spark.driver.coresX': 'x',
     };
     expect(findSizeFaults(properties)).toEqual([]);
   });

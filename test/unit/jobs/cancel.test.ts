@@ -39,6 +39,16 @@ function createBench(record: JobRecord, upstream?: Partial<UpstreamJob>): Bench 
   };
 }
 
+/** Somebody else writes the record while the job is looked for. */
+function writeDuringLook({ gateway, records, ports }: Bench, written: JobRecord): void {
+  const find: typeof gateway.find = async (reference) => {
+    const upstream = await gateway.find(reference);
+    records.seed(written);
+    return upstream;
+  };
+  Object.assign(ports, { gateway: { ...gateway, find } });
+}
+
 /** What is written before Dataproc is asked: only why it is. */
 const NOTED = { ...RUNNING, version: 2, cancelReason: 'cancel_requested' };
 
@@ -232,6 +242,33 @@ describe('a job that is cancelled', () => {
     expect(await refusal(bench.cancel())).toMatchObject({ code: 'upstream_error' });
     bench.clock.advance(15 * 60_000);
     expect(await bench.cancel()).toMatchObject({ state: 'failed', reason: 'job_lost' });
+  });
+
+  it('is not lost when somebody finds it while a look misses it', async () => {
+    const missing = makeRecord({ ...RUNNING, state: 'queued', missingSince: START });
+    const bench = createBench(missing);
+    bench.clock.advance(16 * 60_000);
+    const found = makeRecord({
+      ...missing,
+      version: 6,
+      state: 'running',
+      missingSince: null,
+      checkedAt: bench.clock.now().toISOString(),
+      announced: ['queued', 'running'],
+      outbox: [makeAuditRecord({ id: 'of-another' })],
+    });
+    writeDuringLook(bench, found);
+    expect(await refusal(bench.cancel())).toMatchObject({ code: 'upstream_error' });
+    expect(bench.stored()).toEqual(found);
+  });
+
+  it('is lost though an audit record is noted on its item meanwhile, which stays there', async () => {
+    const missing = makeRecord({ ...RUNNING, missingSince: START });
+    const outbox = [makeAuditRecord({ id: 'of-another' })];
+    const bench = createBench(missing);
+    bench.clock.advance(16 * 60_000);
+    writeDuringLook(bench, { ...missing, version: 2, outbox });
+    expect(await bench.cancel()).toMatchObject({ version: 3, reason: 'job_lost', outbox });
   });
 });
 

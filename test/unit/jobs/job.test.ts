@@ -5,6 +5,7 @@ const IDENTITY = {
   deployment: 'jobgate-prod',
   issuer: 'https://issuer.example',
   subject: 'ana',
+  actor: null,
   template: 'tidy',
   idempotencyKey: 'key-1',
 };
@@ -12,6 +13,11 @@ const IDENTITY = {
 describe('a job id', () => {
   it('is the first 128 bits of SHA-256 over the identity, in base32', () => {
     expect(deriveJobId(IDENTITY)).toBe('jg-gpjwp6f5t3n2qjrllvyx6x7y4i');
+  });
+
+  it('of who acts for somebody is made from that, too', () => {
+    // printf '["jobgate-prod","https://issuer.example","ana","tidy","key-1","agent-7"]' | sha256sum
+    expect(deriveJobId({ ...IDENTITY, actor: 'agent-7' })).toBe('jg-na5vlmdc2bhilhpfm2vxvncgea');
   });
 
   it('is made from text of any alphabet', () => {
@@ -23,6 +29,7 @@ describe('a job id', () => {
     ['deployment', { deployment: 'jobgate-test' }],
     ['issuer', { issuer: 'https://other.example' }],
     ['subject', { subject: 'Ana' }],
+    ['actor', { actor: 'agent-7' }],
     ['template', { template: 'tidy-2' }],
     ['key', { idempotencyKey: 'key-2' }],
     ['border between two parts', { subject: 'anat', template: 'idy' }],

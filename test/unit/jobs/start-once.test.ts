@@ -134,6 +134,31 @@ describe('a workflow', () => {
     expect(bench.gateway.submissions).toHaveLength(1);
   });
 
+  it('is not open to a third request because the first closes its start twice', async () => {
+    const bench = createBench();
+    const { records, gateway } = bench;
+    gateway.failNextSubmit(unstarted('upstream_unavailable'), 'not-worked');
+    const store = {
+      ...records,
+      replace: async (...args: Parameters<typeof records.replace>) => {
+        // The write is done, its answer is lost, and its repetition comes after the second request's.
+        await records.replace(...args);
+        bench.clock.advance(5_000);
+        gateway.failNextSubmit(TIMEOUT, 'worked');
+        await bench.submit().catch(() => undefined);
+        return 'conflict' as const;
+      },
+    };
+    await bench.submit({}, store).catch(() => undefined);
+    expect(bench.stored()).toMatchObject({
+      state: 'submitting',
+      openStartAt: bench.clock.now().toISOString(),
+    });
+    gateway.hideFromNextFind();
+    await bench.submit().catch(() => undefined);
+    expect(gateway.repeats()).toBe(0);
+  });
+
   it('that another template has replaced is not started, unless it was', async () => {
     const bench = createBench();
     bench.gateway.failNextSubmit(unstarted('upstream_unavailable'), 'not-worked');

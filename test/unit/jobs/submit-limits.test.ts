@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { SubmitRequest } from '../../../shared/jobs/submission.ts';
+import { toProblem } from '../../../shared/problem.ts';
 import type { TemplateLimits } from '../../../shared/templates/template.ts';
-import { ADMIN, ANALYST } from '../../support/callers.ts';
+import { ADMIN, AGENT, ANALYST } from '../../support/callers.ts';
 import {
   createSubmitting,
+  failExpected,
   JOB,
   REFUSED,
   TIMEOUT,
@@ -58,6 +60,49 @@ describe('a submission at a limit', () => {
         jobs: [own.record.id],
       },
     });
+  });
+
+  it('counts what a person and who acts for them have submitted together, and names what each may see', async () => {
+    const bench = createSubmitting();
+    const own = await bench.submit();
+    const acted = await bench.submit({ caller: AGENT });
+    expect(await bench.refuse({ ...under('key-3'), caller: AGENT })).toMatchObject({
+      code: 'limit_reached',
+      detail:
+        'ana and whoever acts for ana have 2 of 2 jobs of tidy that they may have at a time; wait until one has ended.',
+      extras: { limit: { most: 2, count: 2 }, jobs: [acted.record.id] },
+    });
+    const admin = { ...AGENT, scopes: ['jobs:admin'] };
+    for (const caller of [ANALYST, admin]) {
+      const { extras } = await bench.refuse({ ...under('key-3'), caller });
+      expect(extras.jobs).toEqual([own.record.id, acted.record.id]);
+    }
+  });
+
+  it('names twenty jobs at most, and looks for those of one who acts for a person among sixty', async () => {
+    const bench = createSubmitting();
+    const limits = { maxConcurrent: { perCaller: 90, perTemplate: 90 }, maxRunsPerDay: 100 };
+    const acted: string[] = [];
+    for (let run = 0; run < 90; run += 1) {
+      const isAgent = run >= 50 && run < 80;
+      const caller = isAgent ? AGENT : ANALYST;
+      const { record } = await bench.submit({ ...under(`key-${run}`, limits), caller });
+      if (isAgent) acted.push(record.id);
+    }
+    const person = await bench.refuse(under('key-90', limits));
+    expect(person.extras.jobs).toHaveLength(20);
+    let reads = 0;
+    const { records } = bench;
+    const store = {
+      ...records,
+      find: (...args: Parameters<typeof records.find>) => {
+        reads += 1;
+        return records.find(...args);
+      },
+    };
+    const changes = { ...under('key-90', limits), caller: AGENT };
+    const agent = await bench.submit(changes, store).then(failExpected, toProblem);
+    expect([agent.extras.jobs, reads]).toEqual([acted.slice(0, 10), 60]);
   });
 
   it('is refused after as many runs as a day admits, until midnight in UTC', async () => {

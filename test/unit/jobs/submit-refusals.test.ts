@@ -24,7 +24,7 @@ describe('a batch that has the id already', () => {
     const problem = await bench.refuse();
     expect(problem).toMatchObject({ code: 'upstream_refused', extras: { job: JOB } });
     expect(problem.detail).toBe(
-      'Another job has this id in Dataproc; it is not Jobgate’s. The job is recorded as failed.',
+      'Another job has this id in Dataproc; it is not Jobgate’s. The job is recorded as failed. Once the cause is mended, send it with a new Idempotency-Key.',
     );
     expect(bench.stored()).toMatchObject({ state: 'failed', reason: 'submission_refused' });
   });
@@ -69,7 +69,8 @@ describe('a definite refusal', () => {
     const problem = await bench.refuse();
     expect(problem).toMatchObject({
       code: 'upstream_refused',
-      detail: 'Dataproc refused the request. The job is recorded as failed.',
+      detail:
+        'Dataproc refused the request. The job is recorded as failed. Once the cause is mended, send it with a new Idempotency-Key.',
       extras: { upstream: 'Dataproc', job: JOB, idempotencyKey: 'key-1' },
     });
     expect(bench.stored()).toMatchObject({

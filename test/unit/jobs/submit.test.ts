@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OUTSIDER } from '../../support/callers.ts';
+import { AGENT, ANALYST, OUTSIDER } from '../../support/callers.ts';
 import { FAR } from '../../support/clock.ts';
 import {
   createSubmitting,
@@ -9,6 +9,7 @@ import {
   SUBMISSION,
   TIMEOUT,
 } from '../../support/submitting.ts';
+import { findSubmittedBefore } from '../../../shared/jobs/submit.ts';
 import { Problem, toProblem } from '../../../shared/problem.ts';
 import { argsOf, TIDY } from '../../support/templates.ts';
 
@@ -128,6 +129,39 @@ describe('a repeated submission', () => {
     expect(bench.told).toEqual(['new submitting, 0 submissions', 'replay queued, 1 submissions']);
   });
 
+  it('of one who acts for a person is not answered with that person’s own job, nor the other way round', async () => {
+    const bench = createSubmitting();
+    const own = await bench.submit();
+    const acted = await bench.submit({ caller: AGENT });
+    expect([acted.replayed, acted.record.submittedBy.actor]).toEqual([false, 'agent-7']);
+    expect((await bench.submit()).record.id).toBe(own.record.id);
+    expect(await bench.submit({ caller: AGENT })).toMatchObject({
+      replayed: true,
+      record: { id: acted.record.id },
+    });
+    const other = await bench.refuse({ caller: { ...AGENT, actor: 'agent-8' } });
+    expect([other.code, bench.gateway.jobs().length]).toEqual(['limit_reached', 2]);
+  });
+
+  it('that finds another’s record under its id is not answered with it', async () => {
+    const bench = createSubmitting();
+    const { record } = await bench.submit({ caller: AGENT });
+    const submittedBy = { ...record.submittedBy, actor: null };
+    bench.records.seed({ ...record, submittedBy });
+    const problem = await bench.refuse({ caller: AGENT });
+    expect(problem).toMatchObject({
+      code: 'idempotency_key_reused',
+      detail: 'This Idempotency-Key names a job that is not yours. Use a new key.',
+    });
+    expect(problem.extras).not.toHaveProperty('job');
+    const before = { ...SUBMISSION, caller: AGENT };
+    const ports = { deployment: 'jobgate-prod', records: bench.records };
+    expect(await findSubmittedBefore(before, ports)).toBeUndefined();
+    bench.records.seed(record);
+    expect(await findSubmittedBefore(before, ports)).toEqual(record);
+    expect(await findSubmittedBefore({ ...before, caller: ANALYST }, ports)).toBeUndefined();
+  });
+
   it('is refused with another body, and names the job', async () => {
     const bench = createSubmitting();
     await bench.submit();
@@ -199,6 +233,27 @@ describe('a repeated submission', () => {
     expect(bench.gateway.jobs()).toHaveLength(0);
     const again = await bench.submit();
     expect(again).toMatchObject({ replayed: false, record: { id: JOB, state: 'queued' } });
+  });
+
+  it('keeps what somebody who cancels the job has noted while it was started', async () => {
+    const bench = createSubmitting();
+    const { records } = bench;
+    const store = {
+      ...records,
+      replace: async (...args: Parameters<typeof records.replace>) => {
+        const before = bench.stored();
+        if (before?.version === 1)
+          records.seed({ ...before, version: 2, cancelReason: 'cancel_requested' });
+        return records.replace(...args);
+      },
+    };
+    const { record } = await bench.submit({}, store);
+    expect(record).toMatchObject({
+      version: 3,
+      state: 'queued',
+      cancelReason: 'cancel_requested',
+    });
+    expect(bench.stored()).toEqual(record);
   });
 
   it('marks an old unfinished record before it works on it, so that nobody counts it as lost', async () => {

@@ -47,7 +47,6 @@ describe('an item of the table', () => {
     const record = makeRecord({ version: 3, state: 'running', startedAt: START, holds: [hold] });
     const { brief } = toItem(record);
     expect(JSON.parse(brief !== undefined && 'S' in brief ? brief.S : '')).toEqual({
-      version: 3,
       state: 'running',
       waitReason: 'provisioning',
       target: 'analytics',
@@ -105,7 +104,7 @@ describe('an entry of the index', () => {
     ['whose brief is no JSON', { brief: { S: '{' } }],
     ['whose brief is no object', { brief: { S: 'null' } }],
     ['with a state that there is not', write({ state: 'resting' })],
-    ['with a version that is no number', write({ version: '1' })],
+    ['with a time that is no number', write({ maxRuntimeSeconds: '1' })],
     ['with an instant that is none', write({ checkedAt: 'yesterday' })],
     ['that started at no instant', write({ startedAt: 0 })],
     ['with holds that are no list', write({ holds: {} })],
