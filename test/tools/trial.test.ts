@@ -202,10 +202,12 @@ describe('a trial', () => {
   it('takes a path in place of a URI, and puts the file where a caller’s own would lie', () => {
     const planned = plan(['input=package.json']);
     const file = join(ROOT, 'package.json');
-    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const content = readFileSync(file);
+    const size = content.length;
+    const sha256 = createHash('sha256').update(content).digest('hex');
     const uri = planned.kind === 'ready' ? planned.uploads[0]?.uri : undefined;
     expect(uri).toMatch(
-      new RegExp(`^gs://drop/uploads/[a-z2-7]{26}/[a-z2-7]{26}/${sha256}/package\\.json$`),
+      new RegExp(`^gs://drop/uploads/[a-z2-7]{26}/[a-z2-7]{26}/${size}/${sha256}/package\\.json$`),
     );
     expect(planned).toMatchObject({ parameters: { input: uri }, uploads: [{ uri, file }] });
   });

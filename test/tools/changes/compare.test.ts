@@ -189,7 +189,7 @@ tidy  1.2.0 → none
 
   it('says that callers may run files of their own, and that they no longer may', async () => {
     const repository = new Repository();
-    const own = `gs://files/uploads/${'a'.repeat(26)}/${'a'.repeat(26)}/${'0'.repeat(64)}/a.csv`;
+    const own = `gs://files/uploads/${'a'.repeat(26)}/${'a'.repeat(26)}/7/${'0'.repeat(64)}/a.csv`;
     repository.change(
       ['version: 1.2.0', 'version: 2.0.0'],
       ['format: storage-uri', 'format: upload-uri'],
