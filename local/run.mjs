@@ -67,7 +67,8 @@ docs/identity.md explains all of it.`,
     does: `makes templates/<name> with a definition that is without fault, a small PySpark job with an example on
 the sample data, and a test of it; prints what to do next.
 
-  --from <template>  start from a copy of that template instead
+  --from <template>  start from a copy of that template instead, whatever the kind of its program; only
+                     PySpark has a test
 
 A name has 2 to 20 characters: a to z, digits and hyphens, a letter first and no hyphen last.
 docs/templates.md explains every member of a definition.`,
@@ -75,8 +76,8 @@ docs/templates.md explains every member of a definition.`,
   try: {
     usage: 'npm run try <template> [-- [--example <n>] [--keep] <parameter>=<value> …]',
     does: `runs one example of a template with real Spark on a local Dataproc of its own, and shows the
-driver's log and the result. Parameters take the place of the example's; they are checked as
-the API checks them.
+driver's log and the result. Before it starts, it says what the run may cost and take. Parameters
+take the place of the example's; they are checked as the API checks them.
 
   --example <n>        the example to start from (1)
   --keep               copy the result to .local/tries/, where it stays`,
@@ -87,7 +88,7 @@ the API checks them.
 
   --against <revision>  say as well what changed since that git revision: who may run what, what it
                         may cost, what it reads and writes, what callers must change, and whether
-                        the versions say so
+                        the versions say so; a removal without deprecation before it is a fault
   --json                print these changes as JSON (with npm run -s)`,
   },
   token: {

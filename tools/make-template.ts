@@ -20,14 +20,20 @@ Next:
 
   npm run try ${name}
       runs its example with real Spark; --help says how to give it other parameters
-  npm test -- spark
-      runs its test, with those of all templates
+${renderTesting(files)}
   npm run check:templates
       names every fault of its definition
 
 Then say in template.yaml what it does, who may run it (allow), what a run may cost (limits), and what
 it reads and writes; docs/templates.md explains every member. Tests that list all templates want its name.
 `;
+}
+
+/** Only what is written in Python has a test of its own. */
+function renderTesting(files: readonly string[]): string {
+  return files.some((file) => file.startsWith('test/'))
+    ? '  npm test -- spark\n      runs its test, with those of all templates'
+    : '  It has no test: those of jobs run Python, and this one is not PySpark.';
 }
 
 async function main(): Promise<number> {

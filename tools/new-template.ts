@@ -45,7 +45,8 @@ export async function makeTemplate(request: NewTemplate): Promise<NewTemplateOut
     for (const path of files.keys()) rmSync(join(root, path), { force: true });
     throw error;
   }
-  const changed = registerFolder(request);
+  const hasPython = [...files.keys()].some((path) => path.endsWith('.py'));
+  const changed = hasPython ? registerFolder(request) : [];
   return { kind: 'made', files: [...files.keys(), ...changed] };
 }
 
@@ -77,7 +78,8 @@ async function renderFiles({ root, name }: NewTemplate, origin: Origin): Promise
   const folder = `templates/${name}`;
   const names = { from: origin.name, to: name };
   const paths = source.files.map(({ path }) => path);
-  const renamed = renameFiles(paths, readProgram(source).main, name);
+  const program = findPyspark(source);
+  const renamed = renameFiles(paths, program?.main, name);
   const own = rewriteDefinition(definition, names, renamed);
   const files = new Map<string, string | Buffer>();
   files.set(`${folder}/template.yaml`, await formatYaml(own, join(root, folder, 'template.yaml')));
@@ -86,10 +88,12 @@ async function renderFiles({ root, name }: NewTemplate, origin: Origin): Promise
     const copy = isPython ? rewriteProgram(content.toString(), names, renamed) : content;
     files.set(`${folder}/${renamed.get(path) ?? path}`, copy);
   }
+  // The tests of jobs run Python; what is written in another language is tried with npm run try.
+  if (program === undefined) return files;
   const test =
     origin.name === STARTER.name
       ? rewriteProgram(readFileSync(join(root, STARTER_TEST), 'utf8'), names, renamed)
-      : renderTest(name, source);
+      : renderTest(name, source, program);
   return files.set(`test/templates/test_${toModule(name)}.py`, test);
 }
 
@@ -99,8 +103,8 @@ async function formatYaml(text: string, path: string): Promise<string> {
   return format(text, { ...(await resolveConfig(path)), parser: 'yaml' });
 }
 
-function renderTest(name: string, source: TemplateSource): string {
-  const { args, properties } = readProgram(source);
+function renderTest(name: string, source: TemplateSource, program: PysparkProgram): string {
+  const { args, properties } = program;
   const [example = {}] = source.content['examples'] as readonly Record<string, unknown>[];
   const parameters = fillIn(source, example);
   return renderExampleTest({ main: `${name}/${toModule(name)}.py`, args, properties, parameters });
@@ -114,19 +118,22 @@ function fillIn({ content }: TemplateSource, example: Readonly<Record<string, un
   return filled;
 }
 
-interface Program {
+interface PysparkProgram {
   readonly main: string;
   readonly args: readonly unknown[];
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-function readProgram({ content }: TemplateSource): Program {
-  return (content['job'] as { readonly pyspark: Program }).pyspark;
+/** The program of a template that runs PySpark; undefined for one of another kind. */
+function findPyspark({ content }: TemplateSource): PysparkProgram | undefined {
+  return (content['job'] as { readonly pyspark?: PysparkProgram }).pyspark;
 }
 
 /** Renamed modules stand in another order among the imports, and their lines have other lengths. */
 async function tidyPython({ root, programs }: NewTemplate, files: readonly string[]) {
   const python = files.filter((path) => path.endsWith('.py'));
+  // Without a file ruff would take the whole folder.
+  if (python.length === 0) return;
   for (const step of [['check', '--select', 'I', '--fix'], ['format']]) {
     const args = [...step, '--no-cache', '--quiet', '--', ...python];
     const options = { cwd: root, timeoutMs: 30_000, maxBytes: 1024 * 1024 };

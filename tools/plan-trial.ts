@@ -1,8 +1,8 @@
 /**
  * Plans a trial of a template and prints it as one line of JSON: the batch, or why there is none.
  *
- *     node tools/plan-trial.ts --staging BUCKET --uploads BUCKET --project ID --runtime VERSION --folder PATH NAME
- *         [--example N] [-- name=value …]
+ *     node tools/plan-trial.ts --staging BUCKET --uploads BUCKET --project ID --region NAME --runtime VERSION
+ *         --folder PATH NAME [--example N] [-- name=value …]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,8 @@ import { planTrial, type TrialPlan } from './trial.ts';
 const text = { type: 'string', default: '' } as const;
 
 function plan(): TrialPlan {
-  const options = { staging: text, uploads: text, project: text, runtime: text, folder: text };
+  const place = { staging: text, uploads: text, project: text, region: text };
+  const options = { ...place, runtime: text, folder: text };
   const all = { ...options, example: { type: 'string', default: '1' } } as const;
   const { values, positionals } = parseArgs({ options: all, allowPositionals: true });
   const [name = '', ...words] = positionals;
@@ -30,6 +31,7 @@ function plan(): TrialPlan {
     words,
     stagingBucket: values.staging,
     project: values.project,
+    region: values.region,
     runtimeVersion: values.runtime,
     uploadsBucket: values.uploads,
     templateFolder: join(import.meta.dirname, '../templates', template.name),

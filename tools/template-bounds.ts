@@ -103,6 +103,10 @@ function findOwnFaults({ path, schema }: Node): readonly BoundFault[] {
     uniqueItems === true && !(typeof maxItems === 'number' && maxItems <= MOST_UNIQUE)
       ? [{ path: [...path, 'uniqueItems'], message: `needs maxItems of at most ${MOST_UNIQUE}` }]
       : [];
+  const bytes =
+    'maxBytes' in schema && schema['format'] !== 'upload-uri'
+      ? [{ path: [...path, 'maxBytes'], message: 'goes with format: upload-uri and no other' }]
+      : [];
   const foreign = typeof reference === 'string' && toDefinition(reference) === undefined;
   const references = [
     ...(foreign ? [{ path: [...path, '$ref'], message: 'must be of the form #/$defs/name' }] : []),
@@ -110,7 +114,7 @@ function findOwnFaults({ path, schema }: Node): readonly BoundFault[] {
       ? [{ path: [...path, '$dynamicRef'], message: 'is not taken' }]
       : []),
   ];
-  return [...unique, ...references];
+  return [...unique, ...bytes, ...references];
 }
 
 function toDefinition(reference: string): string | undefined {

@@ -17,7 +17,7 @@ export function toModule(name: string): string {
  */
 export function renameFiles(
   paths: readonly string[],
-  main: string,
+  main: string | undefined,
   to: string,
 ): ReadonlyMap<string, string> {
   const module = toModule(to);
@@ -29,7 +29,10 @@ export function renameFiles(
   );
 }
 
-/** Rewrites a definition for a copy: its names, accounts, output and files are its own; comments stay. */
+/**
+ * Rewrites a definition for a copy: its names, accounts, output and files are its own; comments stay. A template without a
+ * runtime account, whose jobs run as their cluster's, stays one.
+ */
 export function rewriteDefinition(
   text: string,
   { from, to }: CopyNames,
@@ -41,12 +44,14 @@ export function rewriteDefinition(
   document.set('name', to);
   document.set('version', '0.1.0');
   document.set('submitter', `jg-submit-${to}`);
-  document.set('runtimeAccount', `jg-run-${to}`);
+  if (document.has('runtimeAccount')) document.set('runtimeAccount', `jg-run-${to}`);
   document.setIn(['output', 'uri'], toOwn(document.getIn(['output', 'uri'])));
-  document.setIn(['job', 'pyspark', 'main'], rename(document.getIn(['job', 'pyspark', 'main'])));
+  const job = ['job', 'pyspark'];
+  const main = [...job, 'main'];
+  if (document.hasIn(main)) document.setIn(main, rename(document.getIn(main)));
   for (const [path, change] of [
     [['writes'], toOwn],
-    [['job', 'pyspark', 'pyFiles'], rename],
+    [[...job, 'pyFiles'], rename],
   ] as const) {
     for (let index = 0; document.hasIn([...path, index]); index += 1)
       document.setIn([...path, index], change(document.getIn([...path, index])));

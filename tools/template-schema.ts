@@ -26,6 +26,8 @@ export function createAjv(): Ajv2020 {
   addFormats.default(ajv, ['date', 'date-time', 'email', 'uuid']);
   ajv.addFormat('storage-uri', true);
   ajv.addFormat('upload-uri', true);
+  // The handlers hold a file to it: its URI names its size.
+  ajv.addKeyword({ keyword: 'maxBytes', metaSchema: { type: 'integer', minimum: 1 } });
   return ajv;
 }
 

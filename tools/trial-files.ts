@@ -84,6 +84,8 @@ function placeFile(file: string, uploads: UploadPlace): TrialFile | string {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     return `there is no file ${file}`;
   if (!UPLOAD_NAME.test(name)) return `the name ${name} must match ${UPLOAD_NAME.source}`;
-  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-  return { uri: toUploadUri(uploads, { sha256, name }, randomBytes(16)), file };
+  const content = readFileSync(file);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const uri = toUploadUri(uploads, { size: content.length, sha256, name }, randomBytes(16));
+  return { uri, file };
 }

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { requireCaps } from '../shared/app/submit-caps.ts';
+import type { CappedRun } from '../shared/cost/estimate.ts';
 import { toBatch, type BatchJson } from '../shared/dataproc/batch.ts';
+import { fingerprint } from '../shared/jobs/canonical-json.ts';
 import { deriveJobId } from '../shared/jobs/job.ts';
+import { toUpstreamLabels } from '../shared/jobs/labels.ts';
 import type { Submission } from '../shared/jobs/ports.ts';
+import { renderBounded } from '../shared/jobs/submission.ts';
 import { toUploadPlace } from '../shared/jobs/uploads.ts';
+import { Problem } from '../shared/problem.ts';
 import {
   checkParameters,
   type Parameters,
   type Validator,
 } from '../shared/templates/parameters.ts';
-import { renderProgram, toFilesUri } from '../shared/templates/render.ts';
+import { toFilesUri } from '../shared/templates/render.ts';
 import type { Template } from '../shared/templates/template.ts';
 import { placeFiles, type TrialFile } from './trial-files.ts';
 import { toTypedParameters } from './typed-parameters.ts';
@@ -26,6 +32,8 @@ export interface TrialPlace {
   readonly stagingBucket: string;
   readonly runtimeVersion: string;
   readonly project: string;
+  /** Whose prices a run has. */
+  readonly region: string;
   /** Where the local files that parameters name are put. */
   readonly uploadsBucket: string;
   /** As of {@link FilePlace}. */
@@ -42,6 +50,10 @@ export type TrialPlan =
       readonly batchId: string;
       readonly batch: BatchJson;
       readonly outputUri: string;
+      /** What the run costs at least and at most, as a submission without caps of its own is told. */
+      readonly cost: { readonly low: string; readonly high: string; readonly currency: string };
+      /** Seconds after which it is ended. */
+      readonly maxRuntimeSeconds: number;
       /** Buckets that the template may read or write. */
       readonly buckets: readonly string[];
       /** Folder in the staging bucket in which the job files must lie. */
@@ -51,7 +63,10 @@ export type TrialPlan =
     }
   | { readonly kind: 'refused'; readonly sentences: readonly string[] };
 
-/** Plans the batch that Jobgate would send for one example of a template, by the same checks and in the same words. */
+/**
+ * Plans the batch that Jobgate would send for one example of a template, by the same checks, caps and labels and in the
+ * same words. Its caller is nobody's: the limits are the template's own, not a rule's.
+ */
 export function planTrial(
   template: Template,
   validator: Validator,
@@ -64,19 +79,37 @@ export function planTrial(
   if (example === undefined) return refuse([describeExamples(template)]);
   const typed = toTypedParameters(template.parameters, request.words);
   if (typed.faults.length > 0) return refuse(typed.faults);
-  const uploads = toUploadPlace(AUTHOR, { deployment: 'trial', bucket: request.uploadsBucket });
+  const uploads = toUploadPlace(AUTHOR, { deployment: DEPLOYMENT, bucket: request.uploadsBucket });
   const given = { example, typed: typed.values };
   const placed = placeFiles(template, given, { ...request, uploads });
   if (placed.faults.length > 0) return refuse(placed.faults);
   const check = checkParameters(template, validator, placed.parameters, uploads);
   if (check.kind === 'invalid')
     return refuse(check.errors.map(({ pointer, message }) => `${pointer} ${message}`));
-  const plan = toPlan({ ...template, runtimeAccount }, check.parameters, request);
+  const batch = { ...template, runtimeAccount };
+  const capped = findCaps(batch, request);
+  if (typeof capped === 'string') return refuse([capped]);
+  const plan = toPlan({ template: batch, parameters: check.parameters, capped }, request);
   return { ...plan, uploads: placed.files };
 }
 
+/** The caps of a submission that asks for none, or why there can be none. */
+function findCaps(template: BatchTemplate, { region }: TrialPlace): CappedRun | string {
+  const { limits } = template;
+  try {
+    return requireCaps({ body: NO_CAPS, template, limits }, { kind: 'batch', region });
+  } catch (error) {
+    if (error instanceof Problem) return error.detail;
+    throw error;
+  }
+}
+
+const NO_CAPS = { maxCost: undefined, maxRuntimeSeconds: undefined };
+
 /** Who tries a template is nobody's caller. */
 const AUTHOR = { issuer: 'trial', subject: 'author', actor: null };
+const SUBMITTER = { ...AUTHOR, client: 'trial' };
+const DEPLOYMENT = 'trial';
 
 function refuse(sentences: readonly string[]): TrialPlan {
   return { kind: 'refused', sentences };
@@ -91,12 +124,16 @@ type BatchTemplate = Template & { readonly runtimeAccount: string };
 
 type ReadyPlan = Extract<TrialPlan, { readonly kind: 'ready' }>;
 
-function toPlan(
-  template: BatchTemplate,
-  parameters: Parameters,
-  place: TrialPlace,
-): Omit<ReadyPlan, 'uploads'> {
-  const submission = toSubmission(template, parameters, place);
+/** A trial that passed every check. */
+interface CheckedTrial {
+  readonly template: BatchTemplate;
+  readonly parameters: Parameters;
+  readonly capped: CappedRun;
+}
+
+function toPlan(trial: CheckedTrial, place: TrialPlace): Omit<ReadyPlan, 'uploads'> {
+  const { template, parameters, capped } = trial;
+  const submission = toSubmission(trial, place);
   const { program, jobId } = submission;
   const uris = [...template.reads, ...template.writes, template.output];
   return {
@@ -110,25 +147,39 @@ function toPlan(
       runtimeAccountEmail: `${template.runtimeAccount}@${place.project}.iam.gserviceaccount.com`,
     }),
     outputUri: program.outputUri,
+    cost: toPrice(capped),
+    maxRuntimeSeconds: capped.maxRuntimeSeconds,
     buckets: [...new Set(uris.map(toBucket))],
     filesUri: toFilesUri(template, place.stagingBucket),
   };
 }
 
-/** A trial is nobody's job: its id is drawn, and only the template names it. */
-function toSubmission(template: Template, parameters: Parameters, place: TrialPlace): Submission {
-  const drawn = randomUUID();
-  const identity = { deployment: 'trial', ...AUTHOR };
-  const jobId = deriveJobId({ ...identity, template: template.name, idempotencyKey: drawn });
-  const { stagingBucket } = place;
+function toPrice({ cost }: CappedRun): ReadyPlan['cost'] {
+  if (cost === null) throw new Error('a batch has no price');
+  const { low, high, currency } = cost;
+  return { low, high, currency };
+}
+
+/** A trial is nobody's job: its id, which is its correlation id too, is drawn. */
+function toSubmission(
+  { template, parameters, capped }: CheckedTrial,
+  { stagingBucket }: TrialPlace,
+): Submission {
+  const correlationId = randomUUID();
+  const { name, version: templateVersion } = template;
+  const identity = { deployment: DEPLOYMENT, ...AUTHOR };
+  const jobId = deriveJobId({ ...identity, template: name, idempotencyKey: correlationId });
+  const place = { kind: 'batch', stagingBucket, jobId, correlationId };
+  const request = fingerprint({ template: name, parameters });
+  const named = { submittedBy: SUBMITTER, template: name, templateVersion, correlationId };
   return {
     jobId,
-    program: renderProgram(template, parameters, { stagingBucket, jobId, correlationId: drawn }),
+    program: renderBounded(template, parameters, place),
     target: template.target,
     submitterAccount: template.submitter,
     runtimeAccount: template.runtimeAccount,
-    maxRuntimeSeconds: template.limits.maxRuntimeSeconds,
-    labels: { 'jg-template': template.name },
+    maxRuntimeSeconds: capped.maxRuntimeSeconds,
+    labels: toUpstreamLabels({ ...named, fingerprint: request }, DEPLOYMENT),
     deadline: new Date(0),
   };
 }

@@ -11,6 +11,10 @@ export interface TrialPlan {
   readonly batch: Table;
   /** Where results go; ends in a slash. */
   readonly outputUri: string;
+  /** What it costs at least and at most by Google's list prices, as decimal texts. */
+  readonly cost: { readonly low: string; readonly high: string; readonly currency: string };
+  /** Seconds after which it is ended. */
+  readonly maxRuntimeSeconds: number;
   readonly buckets: readonly string[];
   /** Where the batch looks for the template's files; ends in a slash. */
   readonly filesUri: string;
@@ -36,6 +40,7 @@ export interface TrialRequest {
   readonly staging: string;
   readonly uploads: string;
   readonly project: string;
+  readonly region: string;
   readonly runtime: string;
   readonly signal: AbortSignal;
 }
@@ -45,9 +50,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Has a trial planned by Jobgate's own code, in a process of its own. @throws Error when that fails. */
 export async function planTrial(request: TrialRequest): Promise<TrialPlan | TrialRefusal> {
-  const { staging, uploads, project, runtime, example, folder, name, words } = request;
+  const { staging, uploads, project, region, runtime, example, folder, name, words } = request;
   const script = join(import.meta.dirname, '../../tools/plan-trial.ts');
-  const options = { staging, uploads, project, runtime, example, folder };
+  const options = { staging, uploads, project, region, runtime, example, folder };
   const flags = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
   const text = await run(request, [script, ...flags, '--', name, ...words]);
   return parsePlan(JSON.parse(text));
@@ -75,6 +80,8 @@ function parsePlan(value: unknown): TrialPlan | TrialRefusal {
     batchId: text('batchId'),
     batch: parseObject(plan['batch'], 'batch'),
     outputUri: text('outputUri'),
+    cost: parseCost(plan['cost']),
+    maxRuntimeSeconds: Number(plan['maxRuntimeSeconds']),
     buckets: texts('buckets'),
     filesUri: text('filesUri'),
     uploads: parseList(plan['uploads'], 'uploads', (each, where) => {
@@ -82,4 +89,10 @@ function parsePlan(value: unknown): TrialPlan | TrialRefusal {
       return { uri: parseText(uri, `${where}.uri`), file: parseText(file, `${where}.file`) };
     }),
   };
+}
+
+function parseCost(value: unknown): TrialPlan['cost'] {
+  const cost = parseObject(value, 'cost');
+  const text = (name: string) => parseText(cost[name], `cost.${name}`);
+  return { low: text('low'), high: text('high'), currency: text('currency') };
 }

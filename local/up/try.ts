@@ -50,7 +50,8 @@ async function makePlan(options: TryOptions, signal: AbortSignal): Promise<Trial
   const { staging, uploads } = buckets;
   // npm changes into the project's folder, and says where it was called.
   const folder = process.env['INIT_CWD'] ?? process.cwd();
-  const place = { staging, uploads, project: google.project, folder };
+  const { project, region } = google;
+  const place = { staging, uploads, project, region, folder };
   const plan = await planTrial({
     ...{ name, example, words, ...place, signal },
     node: readToolchain().node,
@@ -98,6 +99,10 @@ function showParameters(plan: TrialPlan, options: TryOptions, screen: Screen): v
   screen.heading(`1  ${options.name} ${plan.version}, example ${options.example}`);
   for (const [name, value] of Object.entries(plan.parameters))
     screen.fact(name, typeof value === 'string' ? value : JSON.stringify(value));
+  const { low, high, currency } = plan.cost;
+  const seconds = plan.maxRuntimeSeconds.toLocaleString('en-US');
+  screen.fact('may cost', `${low} to ${high} ${currency} at list prices in ${google.region}`);
+  screen.fact('may take', `${seconds} s, then it is ended`);
 }
 
 function toFailure({ message, lastLines }: TrialEnd): StackFailure {

@@ -1,4 +1,5 @@
 import type { CostBasis } from '../cost/estimate.ts';
+import type { JobId } from '../jobs/job.ts';
 import type { LimitHold } from '../jobs/limit-hold.ts';
 import { toLimitViews, type LimitView } from '../jobs/limit-view.ts';
 import type { LimitUse } from '../jobs/limits.ts';
@@ -15,6 +16,8 @@ export interface Planned {
   readonly run?: CheckedRun;
   readonly holds?: readonly LimitHold[];
   readonly usage?: ReadonlyMap<string, LimitUse>;
+  /** The job that this request finds under its Idempotency-Key; undefined when there is none. */
+  readonly replays?: JobId;
   /** Why submit-job would refuse; undefined when it would not. */
   readonly refusal?: Problem;
 }
@@ -27,6 +30,8 @@ export interface PlanView {
     readonly status: number;
     readonly code: ProblemCode | null;
     readonly detail: string | null;
+    /** The job that is there already under the Idempotency-Key, which submit-job would show with 200. */
+    readonly replays: JobId | null;
   };
   readonly valid: { readonly valid: boolean; readonly errors: readonly FieldFault[] } | null;
   readonly permission: {
@@ -62,11 +67,11 @@ interface PlannedCost {
 
 /** Shows a plan. */
 export function toPlanView(planned: Planned, now: Date): PlanView {
-  const { template, run, holds, usage, refusal } = planned;
+  const { template, run, holds, usage } = planned;
   const request = run?.planned();
   const counted = holds !== undefined && usage !== undefined;
   return {
-    verdict: toVerdict(refusal),
+    verdict: toVerdict(planned),
     valid: toValidity(planned),
     permission: toPermission(planned),
     template:
@@ -83,10 +88,14 @@ export function toPlanView(planned: Planned, now: Date): PlanView {
   };
 }
 
-function toVerdict(refusal: Problem | undefined): PlanView['verdict'] {
-  if (refusal === undefined) return { starts: true, status: 202, code: null, detail: null };
-  const { code, detail } = refusal;
-  return { starts: false, status: PROBLEMS[code].status, code, detail };
+function toVerdict({ refusal, replays }: Planned): PlanView['verdict'] {
+  if (refusal !== undefined) {
+    const { code, detail } = refusal;
+    return { starts: false, status: PROBLEMS[code].status, code, detail, replays: null };
+  }
+  const fine = { code: null, detail: null };
+  if (replays !== undefined) return { starts: false, status: 200, ...fine, replays };
+  return { starts: true, status: 202, ...fine, replays: null };
 }
 
 /** Whether the request is valid is known once its run was checked, or refused for a fault in it. */

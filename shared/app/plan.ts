@@ -1,16 +1,21 @@
 import { readJsonBody } from '../http/body.ts';
 import type { AuthorizedInvocation } from '../http/endpoint.ts';
+import { readIdempotencyKey } from '../http/idempotency-key.ts';
 import { parseSubmitBody } from '../http/submit-body.ts';
+import { fingerprint } from '../jobs/canonical-json.ts';
+import type { JobRecord } from '../jobs/job.ts';
 import { explainLimit } from '../jobs/limit-refusal.ts';
 import { toHolds, toLeft, type LimitUse } from '../jobs/limits.ts';
 import type { LimitHold } from '../jobs/limit-hold.ts';
+import { toJobId, type SubmittedBefore } from '../jobs/submission.ts';
+import { explainReuse } from '../jobs/submit.ts';
 import { decideRun } from '../policy/decision.ts';
 import { refuseRun } from '../policy/refusal.ts';
 import { findGround, Problem, type ProblemCode } from '../problem.ts';
 import { getTemplate } from '../templates/catalog.ts';
 import { toPlanView, type Planned, type PlanView } from './plan-view.ts';
 import type { SubmitApp } from './submit-app.ts';
-import { checkRun } from './submit-check.ts';
+import { checkRun, type AskedRun, type CheckedRun } from './submit-check.ts';
 
 /** Codes that say nothing of the request: that the plan could not be made is no verdict. */
 const NO_VERDICT: readonly ProblemCode[] = [
@@ -43,23 +48,30 @@ export async function servePlan(
 /** Goes the way of submit-job, in its order, as far as it leads. */
 async function plan(
   rawBody: Readonly<Record<string, unknown>>,
-  { caller, deadline }: AuthorizedInvocation,
+  { caller, deadline, request }: AuthorizedInvocation,
   app: SubmitApp,
 ): Promise<Planned> {
   let planned: Planned = {};
   try {
     const body = parseSubmitBody(rawBody, app.bodyValidator);
+    const hasKey = request.headers.has('idempotency-key');
+    const idempotencyKey = readIdempotencyKey(request);
     const template = getTemplate(app.catalog, body.template);
     const decision = decideRun(caller, template);
     planned = { template, decision };
     if (decision.kind === 'deny') throw refuseRun(caller, template, decision);
     const { limits } = decision;
-    const run = await checkRun({ caller, body, template, limits, deadline }, app);
+    const named = { caller, template, idempotencyKey, rawBody, deadline };
+    const sent = hasKey ? await findSent(named, app) : undefined;
+    const run = await checkOrRecall({ caller, body, template, limits, deadline }, sent, app);
+    planned = { ...planned, ...(run === undefined ? {} : { run }) };
+    if (sent?.kind === 'other') throw explainReuse(sent.record);
+    if (sent !== undefined) return { ...planned, replays: sent.record.id };
     const holds = toHolds({ caller, template, limits, at: app.now() });
     const { records } = app.jobs();
     const keys = holds.map(({ key }) => key);
     const usage = await records.findUsage(keys, deadline);
-    planned = { ...planned, run, holds, usage };
+    planned = { ...planned, holds, usage };
     const reached = findReached(holds, usage);
     if (reached.length === 0) return planned;
     const ports = { records, now: app.now };
@@ -72,6 +84,34 @@ async function plan(
   } catch (error) {
     if (!(error instanceof Problem) || NO_VERDICT.includes(error.code)) throw error;
     return { ...planned, refusal: error };
+  }
+}
+
+/** The job that a request with an idempotency key finds, and whether it was sent with this body or with another one. */
+interface Sent {
+  readonly kind: 'same' | 'other';
+  readonly record: JobRecord;
+}
+
+async function findSent(named: SubmittedBefore, app: SubmitApp): Promise<Sent | undefined> {
+  const { config, records } = app.jobs();
+  const record = await records.find(toJobId(named, config.deployment), named.deadline);
+  if (record === undefined) return undefined;
+  return { kind: record.fingerprint === fingerprint(named.rawBody) ? 'same' : 'other', record };
+}
+
+/** As submit-job: what would be refused today is undefined where it only repeats what was accepted in its time. */
+async function checkOrRecall(
+  asked: AskedRun,
+  sent: Sent | undefined,
+  app: SubmitApp,
+): Promise<CheckedRun | undefined> {
+  try {
+    return await checkRun(asked, app);
+  } catch (error) {
+    const isKnown = sent?.kind === 'same' && sent.record.state !== 'submitting';
+    if (isKnown && error instanceof Problem) return undefined;
+    throw error;
   }
 }
 

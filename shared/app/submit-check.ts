@@ -1,14 +1,5 @@
 import type { JobsConfig } from '../config/jobs.ts';
-import type { TargetConfig, TargetKind } from '../config/targets.ts';
-import {
-  capRun,
-  SHORTEST_TTL_SECONDS,
-  toLowerCap,
-  toLeastCap,
-  type CappedRun,
-} from '../cost/estimate.ts';
-import { compareMoney } from '../cost/money.ts';
-import { boundExecutors } from '../cost/size.ts';
+import type { TargetConfig } from '../config/targets.ts';
 import type { SubmitBody } from '../http/submit-body.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { JobRecord } from '../jobs/job.ts';
@@ -26,6 +17,7 @@ import { checkParameters, type Parameters } from '../templates/parameters.ts';
 import type { UploadPlace } from '../templates/storage-uris.ts';
 import type { Template, TemplateLimits } from '../templates/template.ts';
 import type { SubmitApp } from './submit-app.ts';
+import { requireCaps } from './submit-caps.ts';
 
 /** A request whose caller may run its template. */
 export interface AskedRun {
@@ -140,64 +132,4 @@ function requireFit(template: Template, app: SubmitApp): TargetConfig {
   if (misfit === undefined) return target;
   const detail = `${template.name} cannot run on ${target.name}: ${misfit}. Its owner or the operators of this API have to mend that.`;
   throw new Problem('target_unsuitable', detail);
-}
-
-/** A cluster that is made for the job lives a day at most: Dataproc bounds a workflow's time. */
-const MOST_SECONDS = {
-  batch: Number.POSITIVE_INFINITY,
-  cluster: Number.POSITIVE_INFINITY,
-  workflow: 86_400,
-} as const satisfies Record<TargetKind, number>;
-
-/** A place, of which only batches have a price. */
-type PricedPlace = Pick<TargetConfig, 'kind' | 'region'>;
-
-/** Holds what is asked for to what the caller may have, and both to what Dataproc can end by itself. */
-function requireCaps({ body, template, limits }: AskedRun, place: PricedPlace): CappedRun {
-  const maxRuntimeSeconds = requireRuntime(body, limits, place.kind);
-  if (place.kind !== 'batch') return requireUnpriced(body, maxRuntimeSeconds);
-  requireCost(body, limits);
-  const capped = capRun({
-    properties: boundExecutors(template.program.properties),
-    region: place.region,
-    maxRuntimeSeconds,
-    maxCost: toLowerCap(body.maxCost, limits),
-  });
-  if (capped.maxRuntimeSeconds >= SHORTEST_TTL_SECONDS) return capped;
-  const least = toLeastCap(capped.cost.basis, SHORTEST_TTL_SECONDS);
-  throw new Problem(
-    'validation_failed',
-    `Dataproc ends no batch before ${SHORTEST_TTL_SECONDS / 60} minutes, in which ${template.name} may cost up to ${least} ${capped.cost.currency}: a lower cap could not be kept.`,
-    { errors: [{ pointer: '/maxCost/amount', message: `must be >= ${least}` }] },
-  );
-}
-
-/** A cluster is paid for by the hour, whoever's jobs run on it: a cap on one job's money could not be kept. */
-function requireUnpriced(body: SubmitBody, maxRuntimeSeconds: number): CappedRun {
-  if (body.maxCost === undefined) return { cost: null, maxRuntimeSeconds };
-  throw new Problem('validation_failed', 'A job on a cluster has no price of its own.', {
-    errors: [{ pointer: '/maxCost', message: 'must be left out: use maxRuntimeSeconds' }],
-  });
-}
-
-function requireRuntime(body: SubmitBody, limits: TemplateLimits, kind: TargetKind): number {
-  const most = Math.min(limits.maxRuntimeSeconds, MOST_SECONDS[kind]);
-  const wanted = body.maxRuntimeSeconds ?? most;
-  if (wanted <= most) return wanted;
-  throw new Problem('validation_failed', 'The run would be longer than you may let it be.', {
-    errors: [{ pointer: '/maxRuntimeSeconds', message: `must be <= ${most}` }],
-  });
-}
-
-function requireCost({ maxCost }: SubmitBody, limits: TemplateLimits): void {
-  const { amount, currency } = limits.maxCost;
-  if (maxCost === undefined) return;
-  const isForeign = maxCost.currency !== currency;
-  if (!isForeign && compareMoney(maxCost, limits.maxCost) <= 0) return;
-  const fault = isForeign
-    ? { pointer: '/maxCost/currency', message: `must be ${currency}` }
-    : { pointer: '/maxCost/amount', message: `must be <= ${amount}` };
-  throw new Problem('validation_failed', 'The run would cost more than you may let it.', {
-    errors: [fault],
-  });
 }

@@ -121,6 +121,15 @@ export async function findSubmittedBefore(
   return record.fingerprint === fingerprint(request.rawBody) ? record : undefined;
 }
 
+/** Says that an idempotency key belongs to the job of another body. */
+export function explainReuse({ id }: Pick<JobRecord, 'id'>): Problem {
+  return new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for another body. Send the first body again, or use a new key.',
+    { job: id },
+  );
+}
+
 async function resume(
   existing: JobRecord,
   asked: JobRecord,
@@ -131,13 +140,7 @@ async function resume(
     const detail = 'This Idempotency-Key names a job that is not yours. Use a new key.';
     throw new Problem('idempotency_key_reused', detail);
   }
-  if (existing.fingerprint !== asked.fingerprint) {
-    throw new Problem(
-      'idempotency_key_reused',
-      'This Idempotency-Key was used for another body. Send the first body again, or use a new key.',
-      { job: existing.id },
-    );
-  }
+  if (existing.fingerprint !== asked.fingerprint) throw explainReuse(existing);
   const recorded = await recordReplay(existing, work.request, work.ports);
   work.ports.onRecorded(recorded, true);
   if (startsOnce(recorded)) return { record: await resumeOnce(recorded, work), replayed: true };

@@ -49,10 +49,10 @@ export function toUploadPlace(
 /** Names a new file in a caller's area; `random` is 16 bytes that nobody can guess. */
 export function toUploadUri(
   { area }: UploadPlace,
-  { sha256, name }: Pick<UploadRequest, 'sha256' | 'name'>,
+  { size, sha256, name }: Pick<UploadRequest, 'size' | 'sha256' | 'name'>,
   random: Uint8Array,
 ): string {
-  return `${area}${toBase32(random)}/${sha256}/${name}`;
+  return `${area}${toBase32(random)}/${size}/${sha256}/${name}`;
 }
 
 /** Seconds that a link to put a file lives. Source: docs/architecture.md. */

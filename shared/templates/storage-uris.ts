@@ -16,8 +16,9 @@ type UriFormat = 'storage-uri' | 'upload-uri';
 /** Characters of a file's name: no slash, and no dot first. */
 export const UPLOAD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 
-/** What lies in a caller's area: a random id, the SHA-256 of the content, and the name. */
-const UPLOAD = /^[a-z2-7]{26}\/[0-9a-f]{64}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+/** What lies in a caller's area: a random id, the size in bytes, the SHA-256 of the content, and the name. */
+const UPLOAD =
+  /^[a-z2-7]{26}\/(?<bytes>[1-9]\d{0,9})\/[0-9a-f]{64}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 
 /**
  * What Hadoop, and what is built on it, reads as more than the name of one object: steps, empty segments, wildcards,
@@ -36,20 +37,20 @@ export function takesUploads(template: Pick<Template, 'parameters'>): boolean {
 
 /**
  * Finds URIs that name what the caller may not give: a `storage-uri` must lie under one of the prefixes that the runtime
- * account may read, or in the caller's own area; an `upload-uri` must be a file that create-upload gave to the caller. What
- * lies in anybody else's area is refused, whatever the template reads.
+ * account may read, or in the caller's own area; an `upload-uri` must be a file that create-upload gave to the caller, of at
+ * most the parameter's `maxBytes`. What lies in anybody else's area is refused, whatever the template reads.
  */
 export function findStrayUris(
   template: Pick<Template, 'parameters' | 'reads'>,
   parameters: Readonly<Record<string, unknown>>,
   uploads: UploadPlace | null,
 ): readonly FieldFault[] {
-  return listUriParameters(template).flatMap(({ name, format }) => {
+  return listUriParameters(template).flatMap(({ name, format, maxBytes }) => {
     const value = parameters[name];
     if (typeof value !== 'string') return [];
     const message =
       format === 'upload-uri'
-        ? findUploadFault(value, uploads)
+        ? findUploadFault(value, uploads, maxBytes)
         : findFault(value, template.reads, uploads);
     return message === undefined ? [] : [{ pointer: toPointer(name), message }];
   });
@@ -59,10 +60,18 @@ function toPointer(name: string): string {
   return `/parameters/${escapePointer(name)}`;
 }
 
-function findUploadFault(value: string, uploads: UploadPlace | null): string | undefined {
+/** The size that a URI names is that of its file: the link that put it was signed with it. */
+function findUploadFault(
+  value: string,
+  uploads: UploadPlace | null,
+  maxBytes: number,
+): string | undefined {
   if (uploads === null) return 'cannot be given here: this deployment takes no uploads';
   const { area } = uploads;
-  if (value.startsWith(area) && UPLOAD.test(value.slice(area.length))) return undefined;
+  const found = value.startsWith(area) ? UPLOAD.exec(value.slice(area.length)) : null;
+  const bytes = Number(found?.groups?.['bytes']);
+  if (bytes <= maxBytes) return undefined;
+  if (found !== null) return `must be a file of at most ${maxBytes} bytes: this one has ${bytes}`;
   return `must be a file of your own: POST /v1/uploads gives its URI, which begins with ${area}`;
 }
 
@@ -87,6 +96,8 @@ function findFault(
 export interface UriParameter {
   readonly name: string;
   readonly format: UriFormat;
+  /** Of a file of the caller's own; infinite where the schema names no bound. */
+  readonly maxBytes: number;
 }
 
 /** Lists the parameters of a template that name files. */
@@ -97,8 +108,15 @@ export function listUriParameters({
   if (typeof properties !== 'object' || properties === null) return [];
   return Object.entries(properties).flatMap(([name, schema]) => {
     const format = findFormat(schema);
-    return format === undefined ? [] : [{ name, format }];
+    return format === undefined ? [] : [{ name, format, maxBytes: readMaxBytes(schema) }];
   });
+}
+
+function readMaxBytes(schema: unknown): number {
+  const hasBound = typeof schema === 'object' && schema !== null && 'maxBytes' in schema;
+  return hasBound && typeof schema.maxBytes === 'number'
+    ? schema.maxBytes
+    : Number.POSITIVE_INFINITY;
 }
 
 function findFormat(schema: unknown): UriFormat | undefined {

@@ -1,7 +1,7 @@
 """Runs one file that a caller put: Python, or statements of Spark SQL.
 
     spark-submit --py-files python_script.py,sql_script.py run_script.py \
-        --script gs://BUCKET/uploads/AREA/ID/SHA256/NAME.py --output URI/
+        --script gs://BUCKET/uploads/AREA/ID/BYTES/SHA256/NAME.py --output URI/
 
 The file's URI names the SHA-256 of its content: what has another one is not run. So whoever knows
 the URI, such as the job's record, knows what ran.

@@ -70,6 +70,10 @@ describe('an author', () => {
     const { status, output } = await run('try', NAME, '--keep', 'column=Time of day');
     const lines = output.split('\n').map((line) => line.trim());
     expect(lines).toContain(`1  ${NAME} 0.1.0, example 1`);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^may cost +0\.\d+ to \d+\.\d+ USD at list/),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^may take +1,800 s, then it is ended$/));
     expect(lines).toContainEqual(expect.stringMatching(/^│ wrote 4 values of 'Time of day' to /));
     expect(lines).toContainEqual(expect.stringMatching(/^data\/part-00000….* [1-9]\d*$/));
     expect(lines.map((line) => line.replace(/ +/g, ' '))).toEqual(

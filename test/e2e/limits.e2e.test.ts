@@ -144,11 +144,19 @@ describe('a plan', () => {
     expect(await waitUntilEnded(token, id)).toBe('succeeded');
     const { body: ended } = await callApi(`/jobs/${id}`, { token });
     expect(ended).toMatchObject({ cost: { accrued: { basis: 'measured' } } });
-    const retried = await callApi('/jobs', {
+    const again = {
       token,
       json: { template: SAMPLE_BODY.template, retryOf: id },
-    });
+      headers: { 'idempotency-key': `again-${id}` },
+    };
+    const retried = await callApi('/jobs', again);
     expect(retried.status).toBe(202);
+    const { body: replan } = await callApi('/plans', again);
+    expect(replan['verdict']).toMatchObject({
+      starts: false,
+      status: 200,
+      replays: retried.body['id'],
+    });
     expect(retried.body).toMatchObject({ retryOf: id, parameters: ended['parameters'] });
     await waitUntilEnded(token, String(retried.body['id']));
   });

@@ -132,6 +132,21 @@ describe('a link to put a file', () => {
     expect(Date.parse(ticket.expiresAt) - Date.now()).toBeLessThanOrEqual(300_000);
   });
 
+  it('of a script that is too large is taken, and the script refused before it is a job', async () => {
+    const { uri } = await getTicket(announce('long.py', '#'.repeat(1024 * 1024 + 1)));
+    const { status, body } = await runScript(uri);
+    expect([status, body['code'], body['errors']]).toEqual([
+      422,
+      'validation_failed',
+      [
+        {
+          pointer: '/parameters/script',
+          message: 'must be a file of at most 1048576 bytes: this one has 1048577',
+        },
+      ],
+    ]);
+  });
+
   it('is for those who may run something', async () => {
     const json = announce('etl.py', 'print(1)\n');
     const outsider = await callApi('/uploads', { as: 'outsider', json });

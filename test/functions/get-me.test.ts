@@ -25,7 +25,7 @@ describe('get-me', () => {
       templates: [
         { name: 'flight-delays', version: '1.0.0', rule: 'flight-delays.allow[0]' },
         { name: 'preprocess', version: '1.0.0', rule: 'preprocess.allow[0]' },
-        { name: 'run-script', version: '1.0.0', rule: 'run-script.allow[0]' },
+        { name: 'run-script', version: '2.0.0', rule: 'run-script.allow[0]' },
       ],
     });
     expect(body).not.toHaveProperty('tokenId');

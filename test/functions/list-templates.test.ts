@@ -14,7 +14,7 @@ describe('list-templates', () => {
     expect(body['items']).toMatchObject([
       { name: 'flight-delays', version: '1.0.0' },
       { name: 'preprocess', version: '1.0.0' },
-      { name: 'run-script', version: '1.0.0' },
+      { name: 'run-script', version: '2.0.0' },
     ]);
   });
 

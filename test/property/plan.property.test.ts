@@ -70,39 +70,83 @@ const good = fc
   .tuple(mostly(['tidy', 'tidy', 'tight'], ['closed', 'none']), asked)
   .map(([template, body]) => ({ template, ...body }));
 
+const ASKED = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };
+
 /** Any JSON but numbers that cannot be kept, with which a body is none: see hostile-bodies.property.test.ts. */
 const KEPT = fc.jsonValue().filter((value) => !/\d{16}|e[+]/.test(JSON.stringify(value)));
 
 const bodies = fc.oneof(
   { arbitrary: good, weight: 12 },
+  { arbitrary: fc.constant(ASKED), weight: 2 },
   { arbitrary: good.map((body) => ({ ...body, planDigest: '0'.repeat(64) })), weight: 1 },
   { arbitrary: good.map(({ template, retryOf = ENDED }) => ({ template, retryOf })), weight: 1 },
   { arbitrary: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), KEPT)), weight: 1 },
 );
 
-const ASKED = { template: 'tidy', parameters: { input: 'gs://inputs/open/a.csv' } };
 const PAUSED = '{"templates":{"tidy":{"open":false,"reason":"Wrong."}}}';
+
+const USED = 'used';
 
 const worlds = fc.record({
   body: bodies,
   caller: callers,
   before: mostly([0, 1], [2, 3]),
   paused: mostly(['{}'], [PAUSED]),
+  /** None, one that the caller's first job of tidy has if there is one, and one that no job has. */
+  key: fc.constantFrom(undefined, USED, 'new'),
 });
 
 type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 
 /** One world for each verdict, whatever the others come to. */
 const EXAMPLES: [World][] = [
-  [{ body: ASKED, caller: ANALYST, before: 0, paused: '{}' }],
-  [{ body: ASKED, caller: ANALYST, before: 2, paused: '{}' }],
-  [{ body: ASKED, caller: OUTSIDER, before: 0, paused: '{}' }],
-  [{ body: ASKED, caller: ANALYST, before: 0, paused: PAUSED }],
-  [{ body: { ...ASKED, retryOf: RUNNING }, caller: ANALYST, before: 0, paused: '{}' }],
-  [{ body: { ...ASKED, retryOf: OTHERS }, caller: ANALYST, before: 0, paused: '{}' }],
-  [{ body: { ...ASKED, templateVersion: '9' }, caller: ANALYST, before: 0, paused: '{}' }],
-  [{ body: { ...ASKED, template: 'none' }, caller: ANALYST, before: 0, paused: '{}' }],
-  [{ body: {}, caller: ANALYST, before: 0, paused: '{}' }],
+  [{ body: ASKED, caller: ANALYST, before: 0, paused: '{}', key: undefined }],
+  [{ body: ASKED, caller: ANALYST, before: 2, paused: '{}', key: undefined }],
+  [{ body: ASKED, caller: OUTSIDER, before: 0, paused: '{}', key: undefined }],
+  [{ body: ASKED, caller: ANALYST, before: 0, paused: PAUSED, key: undefined }],
+  [
+    {
+      body: { ...ASKED, retryOf: RUNNING },
+      caller: ANALYST,
+      before: 0,
+      paused: '{}',
+      key: undefined,
+    },
+  ],
+  [
+    {
+      body: { ...ASKED, retryOf: OTHERS },
+      caller: ANALYST,
+      before: 0,
+      paused: '{}',
+      key: undefined,
+    },
+  ],
+  [
+    {
+      body: { ...ASKED, templateVersion: '9' },
+      caller: ANALYST,
+      before: 0,
+      paused: '{}',
+      key: undefined,
+    },
+  ],
+  [
+    {
+      body: { ...ASKED, template: 'none' },
+      caller: ANALYST,
+      before: 0,
+      paused: '{}',
+      key: undefined,
+    },
+  ],
+  [{ body: {}, caller: ANALYST, before: 0, paused: '{}', key: undefined }],
+  [{ body: ASKED, caller: ANALYST, before: 1, paused: '{}', key: USED }],
+  [{ body: ASKED, caller: ANALYST, before: 2, paused: '{}', key: USED }],
+  [{ body: ASKED, caller: ANALYST, before: 1, paused: PAUSED, key: USED }],
+  [{ body: ASKED, caller: ANALYST, before: 1, paused: '{}', key: 'new' }],
+  [{ body: { ...ASKED, labels: {} }, caller: ANALYST, before: 2, paused: '{}', key: USED }],
+  [{ body: { ...ASKED, labels: {} }, caller: ANALYST, before: 1, paused: PAUSED, key: USED }],
 ];
 
 /** A store with jobs in it, of which the caller has started `before` of each template. */
@@ -122,7 +166,8 @@ async function makeWorld(world: World): Promise<SubmitBench> {
   bench.records.seed(makeRecord({ id: OTHERS, state: 'failed', submittedBy: stranger }));
   const parameters = { input: 'gs://inputs/open/a.csv' };
   for (let index = 0; index < before; index += 1) {
-    await postTo(bench.handler, { template: 'tidy', parameters }, { caller });
+    const key = index === 0 ? USED : `${USED}-${index}`;
+    await postTo(bench.handler, { template: 'tidy', parameters }, { caller, key });
     await postTo(bench.handler, { template: 'tight', parameters }, { caller });
   }
   isPaused = true;
@@ -136,24 +181,28 @@ describe('a plan', () => {
       fc.asyncProperty(worlds, async (world) => {
         const bench = await makeWorld(world);
         const { caller, body } = world;
+        const options = { caller, ...(world.key === undefined ? {} : { key: world.key }) };
         const jobs = bench.records.all().length;
-        const planned = await postTo(bench.planHandler, body, { caller });
+        const planned = await postTo(bench.planHandler, body, options);
         expect(planned.status).toBe(200);
         expect(bench.records.all()).toHaveLength(jobs);
-        const submitted = await postTo(bench.handler, body, { caller });
+        const submitted = await postTo(bench.handler, body, options);
         const { code = null, detail = null } = submitted.body;
         const { verdict } = planned.body;
         const starts = submitted.status === 202;
-        expect(verdict).toEqual({ starts, status: submitted.status, code, detail });
-        verdicts.add(code);
+        const replays = submitted.status === 200 ? submitted.body['id'] : null;
+        expect(verdict).toEqual({ starts, status: submitted.status, code, detail, replays });
+        verdicts.add(replays === null ? code : 'replays');
       }),
       { numRuns: 500, examples: EXAMPLES },
     );
     expect(verdicts).toEqual(
       new Set([
+        'idempotency_key_reused',
         'job_not_finished',
         'job_not_found',
         'limit_reached',
+        'replays',
         'submissions_paused',
         'template_changed',
         'template_forbidden',

@@ -9,7 +9,11 @@ import { compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts
 const WHERE = { deployment: 'jobgate-prod', bucket: 'drop' };
 const PLACE = toUploadPlace(ANALYST, WHERE);
 const OTHERS = toUploadPlace({ ...ANALYST, subject: 'otto' }, WHERE).area;
-const OWN = toUploadUri(PLACE, { sha256: '0'.repeat(64), name: 'etl.py' }, new Uint8Array(16));
+const OWN = toUploadUri(
+  PLACE,
+  { size: 30, sha256: '0'.repeat(64), name: 'etl.py' },
+  new Uint8Array(16),
+);
 
 const PARAMETERS = {
   ...TIDY_PARAMETERS,
@@ -55,7 +59,7 @@ describe('whatever is given for a file', () => {
 
   it('is exactly one upload of the caller’s own where only those are taken', () => {
     const shape = new RegExp(
-      `^${PLACE.area}[a-z2-7]{26}/[0-9a-f]{64}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`,
+      `^${PLACE.area}[a-z2-7]{26}/[1-9]\\d{0,9}/[0-9a-f]{64}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`,
     );
     fc.assert(
       fc.property(starts, pieces, (start, parts) => {
@@ -73,11 +77,12 @@ describe('an upload', () => {
     const text = fc.string({ unit: 'binary', maxLength: 20 });
     const callers = fc.record({ issuer: text, subject: text, actor: fc.option(text) });
     const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    const sizes = fc.integer({ min: 1, max: 1024 ** 3 });
     const names = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/);
     fc.assert(
-      fc.property(callers, callers, bytes, names, (one, other, random, name) => {
+      fc.property(callers, callers, bytes, sizes, names, (one, other, random, size, name) => {
         const place = toUploadPlace(one, WHERE);
-        const script = toUploadUri(place, { sha256: 'f'.repeat(64), name }, random);
+        const script = toUploadUri(place, { size, sha256: 'f'.repeat(64), name }, random);
         const raw = { script, input: script };
         expect(checkParameters(TEMPLATE, validator, raw, place).kind).toBe('valid');
         const isSame = JSON.stringify(one) === JSON.stringify(other);

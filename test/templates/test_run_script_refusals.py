@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from programs import run_program
+from programs import ROOT, run_program
 from pyspark.sql import SparkSession
 from python_script import ScriptError
 from run_script import MAX_BYTES, RunScriptError, parse_options, run
@@ -148,3 +148,9 @@ def test_the_last_line_that_the_process_writes_says_where(tmp_path: Path) -> Non
     lines = ended.stderr.splitlines()
     assert lines[-1] == "etl.py, line 2: ValueError: no such day"
     assert not any("run_script.py" in line for line in lines)
+
+
+def test_the_definition_names_the_largest_script() -> None:
+    definition = (ROOT / "templates" / "run-script" / "template.yaml").read_text()
+
+    assert f"maxBytes: {MAX_BYTES}\n" in definition

@@ -11,9 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { makeTemplate } from '../../tools/new-template.ts';
 import { runProgram } from '../../tools/program.ts';
-import { readTemplateSources } from '../../tools/template-source.ts';
+import { readTemplateSource, readTemplateSources } from '../../tools/template-source.ts';
 
 const project = join(import.meta.dirname, '../..');
 const programs = join(project, '.local/venv/bin');
@@ -144,6 +145,71 @@ describe('a copy of run-script', () => {
     );
     expect(test).toContain('(ROOT / "templates" / "my-scripts" / "example.sql").read_bytes(),');
     expect(await lint(root)).toBe('');
+  });
+});
+
+/** One template of each other kind, as its job and the content of its files; only the cluster's has no runtime account. */
+const OTHER_KINDS: readonly (readonly [
+  kind: string,
+  job: object,
+  files: Readonly<Record<string, string>>,
+])[] = [
+  [
+    'spark',
+    { mainJar: 'sum.jar', args: [{ output: 'uri' }] },
+    { 'sum.jar': 'PK\u0003\u0004\u00ff' },
+  ],
+  [
+    'sparkSql',
+    { main: 'sum.sql', variables: { out: { output: 'uri' } } },
+    { 'sum.sql': 'SELECT 1' },
+  ],
+  ['sparkR', { main: 'sum.R', args: [{ output: 'uri' }] }, { 'sum.R': 'print(1)' }],
+  ['hive', { main: 'sum.hql', variables: {} }, { 'sum.hql': 'SELECT 1' }],
+];
+
+describe.each(OTHER_KINDS)('a copy of a template of kind %s', (kind, job, files) => {
+  /** A project with the template `sum`, which is the shipped preprocess with another program. */
+  function makeOther(): string {
+    const root = makeProject();
+    const { content } = readTemplateSource(join(root, 'templates/preprocess'), 'preprocess');
+    const { runtimeAccount, ...rest } = content;
+    const account = kind === 'hive' ? {} : { runtimeAccount };
+    mkdirSync(join(root, 'templates/sum'));
+    const own = { name: 'sum', job: { [kind]: job }, output: { uri: 'gs://jobgate-results/sum/' } };
+    const definition = { ...rest, ...account, ...own, writes: ['gs://jobgate-results/sum/'] };
+    writeFileSync(join(root, 'templates/sum/template.yaml'), stringify(definition));
+    for (const [path, text] of Object.entries(files))
+      writeFileSync(join(root, 'templates/sum', path), text, 'latin1');
+    return root;
+  }
+
+  it('is without fault, and has the same files and no test, as it is no Python', async () => {
+    const root = makeOther();
+    const project = read(root, 'pyproject.toml');
+    expect(await makeTemplate({ root, programs, name: 'total', from: 'sum' })).toEqual({
+      kind: 'made',
+      files: ['template.yaml', ...Object.keys(files)].map((path) => `templates/total/${path}`),
+    });
+    const [copy, origin] = ['total', 'sum'].map((name) =>
+      readTemplateSource(join(root, 'templates', name), name),
+    );
+    expect(copy?.faults).toEqual([]);
+    expect(copy?.files).toEqual(origin?.files);
+    expect(copy?.content['job']).toEqual(origin?.content['job']);
+    expect(copy?.content).toMatchObject({
+      submitter: 'jg-submit-total',
+      writes: ['gs://jobgate-results/total/'],
+      output: { uri: 'gs://jobgate-results/total/' },
+    });
+    expect(read(root, 'pyproject.toml')).toBe(project);
+  });
+
+  it('has a runtime account of its own only where the other had one', async () => {
+    const root = makeOther();
+    await makeTemplate({ root, programs, name: 'total', from: 'sum' });
+    const { content } = readTemplateSource(join(root, 'templates/total'), 'total');
+    expect(content['runtimeAccount']).toBe(kind === 'hive' ? undefined : 'jg-run-total');
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findBoundFaults } from '../../tools/template-bounds.ts';
+import { compileParameters } from '../../tools/template-schema.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -87,6 +88,25 @@ describe('a list without repetitions', () => {
     const faults = ['parameters.properties.value.uniqueItems needs maxItems of at most 100'];
     expect(faultsOf(list)).toEqual(faults);
     expect(faultsOf({ ...list, maxItems: 101 })).toEqual(faults);
+  });
+});
+
+describe('a largest file', () => {
+  it('is named of uploads alone, whose size is known', () => {
+    expect(faultsOf({ type: 'string', format: 'upload-uri', maxBytes: 1 })).toEqual([]);
+    const faults = [
+      'parameters.properties.value.maxBytes goes with format: upload-uri and no other',
+    ];
+    expect(faultsOf({ type: 'string', format: 'storage-uri', maxBytes: 1 })).toEqual(faults);
+    expect(faultsOf({ type: 'string', maxBytes: 1 })).toEqual(faults);
+  });
+
+  it.each([0, 1.5, '1MiB'])('is no %j', (maxBytes) => {
+    const script = { type: 'string', format: 'upload-uri', maxBytes };
+    expect(compileParameters({ type: 'object', properties: { script } })).toMatchObject({
+      kind: 'invalid',
+      message: expect.stringContaining('maxBytes') as string,
+    });
   });
 });
 

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { requireCaps } from '../../shared/app/submit-caps.ts';
+import { toBatchProgram } from '../../shared/dataproc/program.ts';
+import { toPlannedRequest, type PlannedRequest, type PlannedRun } from '../../shared/jobs/plan.ts';
 import { planTrial, type TrialPlan } from '../../tools/trial.ts';
+import { ANALYST } from '../support/callers.ts';
 import { compileValidator, TIDY, TIDY_PARAMETERS } from '../support/templates.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -10,11 +14,16 @@ const PLACE = {
   stagingBucket: 'stage',
   runtimeVersion: '2.3',
   project: 'acme',
+  region: 'europe-west1',
   uploadsBucket: 'drop',
   templateFolder: join(ROOT, 'templates/run-script'),
   folder: ROOT,
 };
 const validator = compileValidator(TIDY_PARAMETERS);
+
+/** What every trial's batch says of its caller, who is nobody's. */
+const CALLER = 'c-51b1218723b1c7c24b4efacec4abf8c5';
+const COST = { low: '0.0143', high: '1.5832', currency: 'USD' };
 
 function plan(words: readonly string[] = [], example = 1): TrialPlan {
   return planTrial(TIDY, validator, { example, words, ...PLACE });
@@ -26,6 +35,7 @@ describe('a trial', () => {
     const batchId = planned.kind === 'ready' ? planned.batchId : '';
     const correlation = expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown;
     expect(batchId).toMatch(/^jg-[a-z2-7]{26}$/);
+    const correlated = expect.stringMatching(/^c-[0-9a-f-]{36}$/) as unknown;
     const folder = `gs://stage/templates/tidy/${'0123456789abcdef'.repeat(4)}/`;
     const input = 'gs://inputs/open/a.csv';
     expect(planned).toEqual({
@@ -37,8 +47,18 @@ describe('a trial', () => {
       buckets: ['inputs', 'results'],
       filesUri: folder,
       uploads: [],
+      cost: COST,
+      maxRuntimeSeconds: 1800,
       batch: {
-        labels: { 'jg-template': 'tidy' },
+        labels: {
+          jobgate: 'v1',
+          'jg-deployment': 'trial',
+          'jg-caller': CALLER,
+          'jg-template': 'tidy',
+          'jg-version': 'v1-2-0',
+          'jg-correlation': correlated,
+          'jg-request': expect.stringMatching(/^r-[0-9a-f]{40}$/) as unknown,
+        },
         pysparkBatch: {
           mainPythonFileUri: `${folder}tidy.py`,
           pythonFileUris: [`${folder}rules.py`],
@@ -51,6 +71,7 @@ describe('a trial', () => {
           version: '2.3',
           properties: {
             'spark.executor.instances': '2',
+            'spark.dynamicAllocation.maxExecutors': '10',
             'spark.jobgate.job': batchId,
             'spark.jobgate.correlation': correlation,
           },
@@ -64,6 +85,70 @@ describe('a trial', () => {
           },
         },
       },
+    });
+  });
+
+  it('sends the planned request; only what names the run, the deployment and the caller is another', () => {
+    const trial = plan();
+    if (trial.kind !== 'ready') throw new Error('it was refused');
+    const run: PlannedRun = {
+      caller: ANALYST,
+      template: TIDY,
+      parameters: trial.parameters,
+      labels: {},
+      capped: requireCaps(
+        {
+          body: { maxCost: undefined, maxRuntimeSeconds: undefined },
+          template: TIDY,
+          limits: TIDY.limits,
+        },
+        { kind: 'batch', region: PLACE.region },
+      ),
+      retryOf: null,
+    };
+    const target = { name: 'analytics', kind: 'batch', ...PLACE } as const;
+    const planned = toPlannedRequest(run, target, 'jobgate-prod');
+    const { batchId, batch } = trial;
+    const correlation = batch.runtimeConfig?.properties?.['spark.jobgate.correlation'] ?? '';
+    const named = JSON.stringify(planned)
+      .replaceAll('{job}', batchId)
+      .replaceAll('{correlation}', correlation);
+    const { program, maxRuntimeSeconds, labels } = JSON.parse(named) as PlannedRequest;
+    const { 'jg-request': request = '', ...rest } = batch.labels ?? {};
+    expect(request).toMatch(/^r-/);
+    expect({ ...batch, labels: { ...rest, 'jg-request': 'r-{request}' } }).toEqual({
+      ...toBatchProgram(program),
+      labels: { ...labels, 'jg-deployment': 'trial', 'jg-caller': CALLER },
+      runtimeConfig: { version: '2.3', properties: program.properties },
+      environmentConfig: {
+        executionConfig: {
+          serviceAccount: 'jg-run-tidy@acme.iam.gserviceaccount.com',
+          ttl: `${maxRuntimeSeconds}s`,
+          stagingBucket: 'stage',
+          authenticationConfig: { userWorkloadAuthenticationType: 'SERVICE_ACCOUNT' },
+        },
+      },
+    });
+  });
+
+  it('lasts as long as the template’s maxCost leaves', () => {
+    const limits = { ...TIDY.limits, maxCost: { amount: '1.00', currency: 'USD' } };
+    const request = { example: 1, words: [], ...PLACE };
+    expect(planTrial({ ...TIDY, limits }, validator, request)).toMatchObject({
+      kind: 'ready',
+      maxRuntimeSeconds: 1137,
+      batch: { environmentConfig: { executionConfig: { ttl: '1137s' } } },
+    });
+  });
+
+  it('is refused where maxCost leaves less than Dataproc’s shortest time', () => {
+    const limits = { ...TIDY.limits, maxCost: { amount: '0.10', currency: 'USD' } };
+    const request = { example: 1, words: [], ...PLACE };
+    expect(planTrial({ ...TIDY, limits }, validator, request)).toEqual({
+      kind: 'refused',
+      sentences: [
+        'Dataproc ends no batch before 10 minutes, in which tidy may cost up to 0.53 USD: a lower cap could not be kept.',
+      ],
     });
   });
 
@@ -117,10 +202,12 @@ describe('a trial', () => {
   it('takes a path in place of a URI, and puts the file where a caller’s own would lie', () => {
     const planned = plan(['input=package.json']);
     const file = join(ROOT, 'package.json');
-    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const content = readFileSync(file);
+    const size = content.length;
+    const sha256 = createHash('sha256').update(content).digest('hex');
     const uri = planned.kind === 'ready' ? planned.uploads[0]?.uri : undefined;
     expect(uri).toMatch(
-      new RegExp(`^gs://drop/uploads/[a-z2-7]{26}/[a-z2-7]{26}/${sha256}/package\\.json$`),
+      new RegExp(`^gs://drop/uploads/[a-z2-7]{26}/[a-z2-7]{26}/${size}/${sha256}/package\\.json$`),
     );
     expect(planned).toMatchObject({ parameters: { input: uri }, uploads: [{ uri, file }] });
   });

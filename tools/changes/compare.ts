@@ -71,9 +71,17 @@ function describeNew(after: TemplateSource, text: string): readonly Change[] {
   ];
 }
 
+/** A template that nobody was told to leave must not go: who calls it would learn of that by a refusal. */
 function describeGone(before: TemplateSource): readonly Change[] {
-  const lost = before.faults.length > 0 ? [] : describeLostAccess(toDefinition(before));
-  return [say('template', 'breaking', 'it is gone'), ...lost];
+  const gone = say('template', 'breaking', 'it is gone');
+  // What could not be read was in no deployment.
+  if (before.faults.length > 0) return [gone];
+  const definition = toDefinition(before);
+  const lost = describeLostAccess(definition);
+  if (definition.deprecated) return [gone, ...lost];
+  const text =
+    'it is gone, and was not deprecated before: deprecate it, deploy that, then remove it';
+  return [{ ...gone, fault: true, text }, ...lost];
 }
 
 function describeChanged(versions: Versions): readonly Change[] {

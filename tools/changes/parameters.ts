@@ -4,7 +4,7 @@ import { say, type Change, type Definitions, type Effect } from './change.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /** Keywords whose lower number admits less, and those whose higher one does. */
-const UPPER = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
+const UPPER = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties', 'maxBytes'];
 const LOWER = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
 /** Keywords that admit nothing more and nothing less. */
 const WORDS = ['description', 'title', '$comment', '$schema', 'examples', 'deprecated'];

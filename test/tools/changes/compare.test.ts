@@ -140,8 +140,8 @@ tidy  1.2.0 → 2.0.0
 `);
   });
 
-  it('tells all of a template that is new, and of one that is gone', async () => {
-    const repository = new Repository();
+  it('tells all of a template that is new, and of a deprecated one that is gone', async () => {
+    const repository = new Repository(`${DEFINITION}deprecated: true\n`);
     rmSync(join(repository.root, 'templates/tidy'), { recursive: true });
     repository.write('templates/neat/template.yaml', DEFINITION.replaceAll('tidy', 'neat'));
     repository.write('templates/neat/neat.py', 'print(1)\n');
@@ -162,9 +162,34 @@ tidy  1.2.0 → none
 `);
   });
 
+  it('finds a fault in the removal of a template that was not deprecated', async () => {
+    const repository = new Repository();
+    rmSync(join(repository.root, 'templates/tidy'), { recursive: true });
+    repository.write('templates/.keep', '');
+    const { faults } = await compareTemplates(repository.root, 'first');
+    expect(faults).toBe(1);
+    expect(await repository.compare()).toBe(`1 template changed since first (COMMIT):
+
+tidy  1.2.0 → none
+  ✗ template    fault: it is gone, and was not deprecated before: deprecate it, deploy that, then remove it
+  - access      group analysts may no longer run tidy
+
+1 template changed, 1 fault.
+`);
+  });
+
+  it('finds none in the removal of one that could not be read, which nobody could run', async () => {
+    const repository = new Repository('name: tidy\n');
+    rmSync(join(repository.root, 'templates/tidy'), { recursive: true });
+    repository.write('templates/.keep', '');
+    expect(await repository.compare()).toContain(
+      'tidy  \n  ! template    it is gone\n\n1 template changed, no fault.\n',
+    );
+  });
+
   it('says that callers may run files of their own, and that they no longer may', async () => {
     const repository = new Repository();
-    const own = `gs://files/uploads/${'a'.repeat(26)}/${'a'.repeat(26)}/${'0'.repeat(64)}/a.csv`;
+    const own = `gs://files/uploads/${'a'.repeat(26)}/${'a'.repeat(26)}/7/${'0'.repeat(64)}/a.csv`;
     repository.change(
       ['version: 1.2.0', 'version: 2.0.0'],
       ['format: storage-uri', 'format: upload-uri'],

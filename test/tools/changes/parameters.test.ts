@@ -34,6 +34,19 @@ describe('what callers must know of a change to the parameters', () => {
     expect(changeLimit(change)).toEqual(lines);
   });
 
+  it.each([
+    [9, 'wider: script: maxBytes is 9 (was 8)'],
+    [7, 'breaking: script: maxBytes is 7 (was 8)'],
+    [undefined, 'wider: script: maxBytes is not set (was 8)'],
+  ])('is said of a largest file of %s bytes', (maxBytes, line) => {
+    const script = { type: 'string', format: 'upload-uri', maxBytes: 8 };
+    const properties = { ...PROPERTIES, script };
+    const before = { ...DEFINITION, parameters: { ...DEFINITION.parameters, properties } };
+    const own = { ...properties, script: { ...script, maxBytes } };
+    const after = { ...before, parameters: { ...before.parameters, properties: own } };
+    expect(toLines(compareParameters({ before, after }))).toEqual([line]);
+  });
+
   it.each<readonly [string, readonly string[], string]>([
     [
       'a value more',

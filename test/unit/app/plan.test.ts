@@ -14,6 +14,8 @@ function plan(bench: SubmitBench, body: unknown = BODY, options?: PostOptions): 
   return postTo(bench.planHandler, body, options);
 }
 
+const STARTS = { starts: true, status: 202, code: null, detail: null, replays: null };
+
 function submit(bench: SubmitBench, changes: object = {}): Promise<Posted> {
   return postTo(bench.handler, { ...BODY, ...changes });
 }
@@ -25,7 +27,7 @@ describe('create-plan', () => {
     const { status, headers, body } = await plan(bench, { ...BODY, labels: { team: 'blue' } });
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     expect(body).toEqual({
-      verdict: { starts: true, status: 202, code: null, detail: null },
+      verdict: { starts: true, status: 202, code: null, detail: null, replays: null },
       valid: { valid: true, errors: [] },
       permission: { allowed: true, rule: 'tidy.allow[0]', missing: [] },
       template: { name: 'tidy', version: '1.2.0', digest: TIDY.digest },
@@ -275,5 +277,53 @@ describe('a plan’s digest', () => {
     const first = await planned(bench, { ...BODY, retryOf: before.id });
     expect((await submit(bench, first)).status).toBe(409);
     expect((await submit(bench, { ...first, retryOf: before.id })).status).toBe(202);
+  });
+});
+
+describe('create-plan with an Idempotency-Key', () => {
+  const TIGHT = { ...TIDY, limits: { ...TIDY.limits, maxRunsPerDay: 1 } };
+
+  it('says that the same request would show its job, whatever the limits are by then', async () => {
+    const bench = createSubmitBench([TIGHT]);
+    const { body: job } = await postTo(bench.handler, BODY, { key: 'one' });
+    const { body } = await plan(bench, BODY, { key: 'one' });
+    const replays = { starts: false, status: 200, code: null, detail: null, replays: job['id'] };
+    expect(body).toMatchObject({ verdict: replays, limits: null });
+    expect(await postTo(bench.handler, BODY, { key: 'one' })).toMatchObject({
+      status: 200,
+      body: { id: job['id'] },
+    });
+    const another = await plan(bench, BODY, { key: 'two' });
+    expect(another.body).toMatchObject({ verdict: { status: 429, code: 'limit_reached' } });
+  });
+
+  it('says so too of a request that would be refused today', async () => {
+    let open = true;
+    const bench = createSubmitBench([TIDY], () =>
+      open ? Promise.resolve() : Promise.reject(new Problem('submissions_paused', 'Until Monday.')),
+    );
+    const { body: job } = await postTo(bench.handler, BODY, { key: 'one' });
+    open = false;
+    const { body } = await plan(bench, BODY, { key: 'one' });
+    expect(body).toMatchObject({ verdict: { status: 200, replays: job['id'] }, planDigest: null });
+    const another = await plan(bench, BODY, { key: 'two' });
+    expect(another.body).toMatchObject({ verdict: { status: 503, code: 'submissions_paused' } });
+  });
+
+  it('says that another body under the key would be refused', async () => {
+    const bench = createSubmitBench();
+    await postTo(bench.handler, BODY, { key: 'one' });
+    const { body } = await plan(bench, { ...BODY, labels: { team: 'blue' } }, { key: 'one' });
+    expect(body).toMatchObject({
+      verdict: { starts: false, status: 422, code: 'idempotency_key_reused', replays: null },
+    });
+  });
+
+  it('says that a new key starts a job, and that a malformed one is refused', async () => {
+    const bench = createSubmitBench();
+    expect((await plan(bench, BODY, { key: 'new' })).body).toMatchObject({ verdict: STARTS });
+    expect((await plan(bench, BODY, { key: 'a key' })).body).toMatchObject({
+      verdict: { starts: false, status: 400, code: 'invalid_request', replays: null },
+    });
   });
 });

@@ -25,7 +25,7 @@ const BODY = {
   sha256: '5bda97ec3bc7ad5ee1c06170dd8a14b569d02ed9c0d6ac9e51df4b8475107215',
 };
 const { area } = toUploadPlace(ANALYST, { deployment: 'jobgate-prod', bucket: 'drop' });
-const OWN = `${area}${'a'.repeat(26)}/${BODY.sha256}/etl.py`;
+const OWN = `${area}${'a'.repeat(26)}/${BODY.size}/${BODY.sha256}/etl.py`;
 
 interface Bench {
   readonly storage: MemoryStorage;

@@ -48,12 +48,12 @@ describe('the area of a caller', () => {
 describe('an upload', () => {
   const place = toUploadPlace(ANALYST, WHERE);
 
-  it('is called by a random id, its SHA-256 and its name', () => {
+  it('is called by a random id, its size, its SHA-256 and its name', () => {
     expect(toUploadUri(place, FILE, new Uint8Array(16))).toBe(
-      `${place.area}${'a'.repeat(26)}/${FILE.sha256}/etl.py`,
+      `${place.area}${'a'.repeat(26)}/30/${FILE.sha256}/etl.py`,
     );
     expect(toUploadUri(place, FILE, new Uint8Array(16).fill(255))).toBe(
-      `${place.area}${'7'.repeat(25)}4/${FILE.sha256}/etl.py`,
+      `${place.area}${'7'.repeat(25)}4/30/${FILE.sha256}/etl.py`,
     );
   });
 

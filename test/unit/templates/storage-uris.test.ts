@@ -10,7 +10,7 @@ const PLACE: UploadPlace = {
   root: 'gs://drop/uploads/',
   area: `gs://drop/uploads/${MINE}/`,
 };
-const FILE = `${'c'.repeat(26)}/${'0'.repeat(64)}/etl.py`;
+const FILE = `${'c'.repeat(26)}/1048576/${'0'.repeat(64)}/etl.py`;
 const OWN = `${PLACE.area}${FILE}`;
 
 const SCRIPT_PARAMETERS = {
@@ -69,7 +69,11 @@ describe('a parameter that takes only a caller’s own file', () => {
     ...STRAY,
     ['what the template reads', 'gs://drop/open/etl.py'],
     ['the area itself', PLACE.area],
-    ['no digest', `${PLACE.area}${'c'.repeat(26)}/etl.py`],
+    ['no digest', `${PLACE.area}${'c'.repeat(26)}/1048576/etl.py`],
+    ['no size', OWN.replace('/1048576', '')],
+    ['a size of nothing', OWN.replace('1048576', '0')],
+    ['a size with a zero in front', OWN.replace('1048576', '01')],
+    ['a size of more digits than any file has', OWN.replace('1048576', '10485761048')],
     ['a hidden name', OWN.replace('etl', '.etl')],
     ['a folder more', OWN.replace('etl.py', 'x/etl.py')],
     ['nothing', ''],
@@ -77,6 +81,29 @@ describe('a parameter that takes only a caller’s own file', () => {
     expect(faultOfScript(script)).toBe(
       `must be a file of your own: POST /v1/uploads gives its URI, which begins with gs://drop/uploads/${MINE}/`,
     );
+  });
+
+  it('takes one of as many bytes as maxBytes says, and none that is larger', () => {
+    const script = { type: 'string', format: 'upload-uri', maxBytes: 1_048_576 } as const;
+    const parameters = { ...SCRIPT_PARAMETERS, properties: { script } };
+    const check = (value: string) =>
+      checkParameters(
+        { ...SCRIPT, parameters },
+        compileValidator(parameters),
+        { script: value },
+        PLACE,
+      );
+    expect(check(OWN).kind).toBe('valid');
+    expect(check(OWN.replace('1048576', '1048577'))).toEqual({
+      kind: 'invalid',
+      errors: [
+        {
+          pointer: '/parameters/script',
+          message: 'must be a file of at most 1048576 bytes: this one has 1048577',
+        },
+      ],
+    });
+    expect(faultOfScript(OWN.replace('1048576', '1073741824'))).toBeUndefined();
   });
 
   it('takes nothing where there are no uploads', () => {
