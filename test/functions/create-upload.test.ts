@@ -15,7 +15,7 @@ describe('create-upload', () => {
     expect([status, headers['cache-control']]).toEqual([201, 'no-store']);
     const { uri, url, method, headers: sent } = body as unknown as Ticket;
     expect(uri).toMatch(
-      /^gs:\/\/jobgate-uploads\/uploads\/[a-z2-7]{26}\/[a-z2-7]{26}\/5bda97ec3bc7ad5ee1c06170dd8a14b569d02ed9c0d6ac9e51df4b8475107215\/etl\.py$/,
+      /^gs:\/\/jobgate-uploads\/uploads\/[a-z2-7]{26}\/[a-z2-7]{26}\/30\/5bda97ec3bc7ad5ee1c06170dd8a14b569d02ed9c0d6ac9e51df4b8475107215\/etl\.py$/,
     );
     expect(new URL(url).searchParams.get('X-Goog-Expires')).toBe('300');
     const first = await fetch(url, { method, headers: sent, body: CONTENT });
