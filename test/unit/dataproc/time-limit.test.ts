@@ -5,6 +5,7 @@ import { explainStepJob, parseWorkflow } from '../../../shared/dataproc/workflow
 import type { JobId } from '../../../shared/jobs/job.ts';
 import type { UpstreamJob } from '../../../shared/jobs/ports.ts';
 import { adoptUpstream } from '../../../shared/jobs/progress.ts';
+import { makeCostBasis } from '../../support/cost-basis.ts';
 import { makeRecord } from '../../support/job-records.ts';
 
 const JOB = 'jg-gpjwp6f5t3n2qjrllvyx6x7y4i' as JobId;
@@ -19,16 +20,7 @@ const LIMIT = {
 };
 
 /** Prices and a size that come to 1.80 an hour. */
-const BASIS = {
-  region: 'us-central1',
-  dcuHourMicros: 60_000,
-  shuffleGbMonthMicros: 40_000,
-  listed: true,
-  pricesAsOf: '2026-11-01',
-  pricesSource: 'test',
-  least: { milliDcu: 1_000, shuffleGb: 0 },
-  most: { milliDcu: 30_000, shuffleGb: 0 },
-};
+const BASIS = makeCostBasis(30_000);
 
 /** A batch with a ttl of 600 s that ran from 12:01:00 on. */
 function makeBatch(changes: object): Readonly<Record<string, unknown>> {

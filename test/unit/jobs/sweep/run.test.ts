@@ -10,6 +10,7 @@ import type {
 import { runSweep } from '../../../../shared/jobs/sweep/run.ts';
 import { Problem } from '../../../../shared/problem.ts';
 import { FAR, START } from '../../../support/clock.ts';
+import { makeCostBasis } from '../../../support/cost-basis.ts';
 import { makeJobId, makeRecord } from '../../../support/job-records.ts';
 import { createSweeping, toJob, type Sweeping } from '../../../support/sweeping.ts';
 
@@ -40,16 +41,7 @@ const COST: JobCost = {
   low: '0.01',
   high: '0.03',
   maxCost: { amount: '0.03', currency: 'USD' },
-  basis: {
-    region: 'us-central1',
-    dcuHourMicros: 60_000,
-    shuffleGbMonthMicros: 40_000,
-    listed: true,
-    pricesAsOf: '2026-11-01',
-    pricesSource: 'test',
-    least: { milliDcu: 1_000, shuffleGb: 0 },
-    most: { milliDcu: 1_000, shuffleGb: 0 },
-  },
+  basis: makeCostBasis(),
 };
 
 function entry(id: string): AuditEntry {
